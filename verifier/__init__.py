@@ -1,0 +1,1 @@
+"""Verifies a published election record and nothing else: standard library alone, no code shared with the engine."""

@@ -94,7 +94,11 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What the record states of its parameters; nothing of it is trusted. `version` as written, e.g. (2, 1, 0)."""
+    """What the record states of its parameters; nothing of it is trusted. `version` as written, e.g. (2, 1, 0).
+
+    `generation` and `field_q`, only where the official file is used: bits of q, bits of p, fixed high bits, source of the middle
+    bits, fixed low bits; and q as `field` repeats it.
+    """
 
     version: tuple[int, ...]
     p: int
@@ -105,6 +109,8 @@ class Parameters:
     info: str = ""
     date: str = ""
     ballot_chaining: str = ""
+    generation: tuple[int, int, int, str, int] | None = None
+    field_q: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,3 +271,50 @@ class ContestDataDecryption:
     beta: int
     proof: Proof
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StateCounts:
+    """How many ballots of each state (record-format.md, 2.10)."""
+
+    cast: int
+    discounted: int
+    challenged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """`totals.json`: all ballots, then pairs of style index and counts as listed; `statement` is "" if absent."""
+
+    ballots: StateCounts
+    styles: tuple[tuple[int, StateCounts], ...]
+    statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """`signature.json`: the date as written and 64 bytes."""
+
+    date: str
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FileDigest:
+    """SHA-256 of a file of the record; `path` relative to the record, with `/`."""
+
+    path: str
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OwnParts:
+    """The parts that only our own profile has (record-format.md, 2.1, 2.5, 2.10, 2.11). `listed` is what profile.json says, `found` what
+    is there. A part that could not be read is None, and its error is among the source's errors."""
+
+    profile_sha256: bytes
+    listed: tuple[FileDigest, ...]
+    found: tuple[FileDigest, ...]
+    acknowledgements: tuple[Acknowledgement, ...] | None
+    totals: Totals | None
+    signature: Signature | None

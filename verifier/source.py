@@ -1,0 +1,99 @@
+"""What the checks ask of a record, whatever its layout, and the one exception that reading may raise.
+
+A reader (`record.py`, `egrf.py`, `egk.py`) offers `open_record(folder, group) -> RecordSource`. Small parts are read at once; ballots come in
+chunks, so that memory does not grow with their number and a chunk can be checked in another process. A source is picklable.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from .model import Ballot, ContestDataDecryption, Device, Guardian, Manifest, OpenedBallot, OwnParts, Parameters, TallyContest
+
+__all__ = ["Chunk", "Format", "RecordError", "RecordSource"]
+
+
+class RecordError(Exception):
+    """Something could not be read. `file` is relative to the record, `line` from 1 or 0 for the whole file, `member` like
+    `contests.1.ciphertexts[2].alpha` or empty, `reason` says what was expected and what came."""
+
+    def __init__(self, file: str, line: int, member: str, reason: str) -> None:
+        super().__init__(file, line, member, reason)
+        self.file, self.line, self.member, self.reason = file, line, member, reason
+
+    @property
+    def where(self) -> str:
+        """The place, for messages."""
+        return self.file + (f", line {self.line}" if self.line else "") + (f", {self.member}" if self.member else "")
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A layout. `edition` is the specification whose rules are checked, `deviations` what is accepted beyond it, `own` whether it is our
+    profile, and `not_applicable` pairs of check id and reason for items that this layout can have no object for. A reader lists X1 to X18 only
+    if it wants to give a reason of its own; they are not applicable to every layout but ours."""
+
+    name: str
+    edition: tuple[int, ...] = (2, 1, 0)
+    deviations: tuple[str, ...] = ()
+    own: bool = False
+    not_applicable: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive ballots of one device. `path` and `offset` are for the reader; `position` is the first ballot's 1-based place on its device,
+    `count` how many there are, `device` the device's index. Chunks are listed device by device, in order of position."""
+
+    path: str
+    offset: int
+    position: int
+    count: int
+    device: int
+
+
+class RecordSource(Protocol):
+    """An opened record. `errors` are reading errors that did not stop the reader; what they concern is then None (a tuple otherwise) and the
+    checks that need it are not run. `own` holds the parts of our own profile and is None for every other layout."""
+
+    @property
+    def format(self) -> Format: ...
+    @property
+    def parameters(self) -> Parameters: ...
+    @property
+    def h_p(self) -> bytes: ...
+    @property
+    def h_b(self) -> bytes: ...
+    @property
+    def h_e(self) -> bytes: ...
+    @property
+    def manifest(self) -> Manifest: ...
+    @property
+    def guardians(self) -> tuple[Guardian, ...]: ...
+    @property
+    def K(self) -> int: ...
+    @property
+    def K_hat(self) -> int: ...
+    @property
+    def devices(self) -> tuple[Device, ...]: ...
+    @property
+    def tally(self) -> tuple[TallyContest, ...] | None: ...
+    @property
+    def openings(self) -> tuple[OpenedBallot, ...] | None: ...
+    @property
+    def contest_data(self) -> tuple[ContestDataDecryption, ...] | None: ...
+    @property
+    def errors(self) -> tuple[RecordError, ...]: ...
+    @property
+    def own(self) -> OwnParts | None: ...
+
+    def chunks(self) -> list[Chunk]:
+        """All ballots of all devices. Raises RecordError if a ballot file is missing."""
+        ...
+
+    def read_chunk(self, chunk: Chunk) -> Iterator[Ballot | RecordError]:
+        """The chunk's ballots in order, each either readable or the reason why it is not. Raises nothing."""
+        ...

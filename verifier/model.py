@@ -34,12 +34,14 @@ class SignedCiphertext:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A verifiable field of a contest. `index` from 1; `limit` is the effective R; `counted` says whether it is part of (7.1) and 14.F."""
+    """A verifiable field of a contest. `index` from 1; `limit` is the effective R; `counted` says whether it is part of (7.1) and 14.F,
+    `times` how often (§3.3.9: an overvote indicator stands in the sum L times)."""
 
     index: int
     label: str
     limit: int
     counted: bool = True
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)

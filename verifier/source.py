@@ -1,7 +1,7 @@
 """What the checks ask of a record, whatever its layout, and the one exception that reading may raise.
 
-A reader (`record.py`, `egrf.py`, `egk.py`) offers `open_record(folder, group) -> RecordSource`. Small parts are read at once; ballots come in
-chunks, so that memory does not grow with their number and a chunk can be checked in another process. A source is picklable.
+A reader (`record.py`, `egrf.py`, `egk.py`) offers `open_record(folder, group) -> RecordSource`. Small parts are read at once; ballots
+come in chunks, so that memory does not grow with their number and a chunk can be checked in another process. A source is picklable.
 """
 
 from collections.abc import Iterator
@@ -33,8 +33,8 @@ class RecordError(Exception):
 @dataclass(frozen=True, slots=True)
 class Format:
     """A layout. `edition` is the specification whose rules are checked, `deviations` what is accepted beyond it, `own` whether it is our
-    profile, and `not_applicable` pairs of check id and reason for items that this layout can have no object for. A reader lists X1 to X18 only
-    if it wants to give a reason of its own; they are not applicable to every layout but ours."""
+    profile, and `not_applicable` pairs of check id and reason for items that this layout can have no object for. X1 to X18 need not be
+    listed: they are not applicable to any layout but ours."""
 
     name: str
     edition: tuple[int, ...] = (2, 1, 0)
@@ -45,8 +45,8 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Consecutive ballots of one device. `path` and `offset` are for the reader; `position` is the first ballot's 1-based place on its device,
-    `count` how many there are, `device` the device's index. Chunks are listed device by device, in order of position."""
+    """Consecutive ballots of one device. `path` and `offset` are for the reader; `position` is the first ballot's 1-based place on its
+    device, `count` how many there are, `device` the device's index. Chunks are listed device by device, in order of position."""
 
     path: str
     offset: int
@@ -56,8 +56,8 @@ class Chunk:
 
 
 class RecordSource(Protocol):
-    """An opened record. `errors` are reading errors that did not stop the reader; what they concern is then None (a tuple otherwise) and the
-    checks that need it are not run. `own` holds the parts of our own profile and is None for every other layout."""
+    """An opened record. `errors` are reading errors that did not stop the reader; what they concern is then None (a tuple otherwise) and
+    the checks that need it are not run. `own` holds the parts of our own profile and is None for every other layout."""
 
     @property
     def format(self) -> Format: ...

@@ -1,0 +1,150 @@
+"""The record's folder: regular files only, no links, bounded sizes, digests (record-format.md, 1.5; X15)."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from .model import FileDigest
+from .source import Chunk, RecordError
+
+__all__ = ["MAX_FILE", "MAX_LINE", "digest_files", "line_chunks", "list_files", "read_file", "read_lines", "record_digest"]
+
+MAX_FILE = 2**26
+MAX_LINE = 2**24
+_BLOCK = 2**20
+_BALLOTS_PER_CHUNK = 32
+
+
+def read_file(folder: Path, path: str) -> bytes:
+    """The content of a file of at most `MAX_FILE` bytes. Raises RecordError if it is missing, larger, or reached through a link."""
+    try:
+        with open(_regular(folder, path), "rb") as file:
+            content = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise _error(path, error) from None
+    if len(content) > MAX_FILE:
+        raise RecordError(path, 0, "", f"is larger than {MAX_FILE} bytes")
+    return content
+
+
+def exists(folder: Path, path: str) -> bool:
+    """Whether there is anything at `path`."""
+    return os.path.lexists(folder / path)
+
+
+def list_files(folder: Path) -> tuple[list[str], list[RecordError]]:
+    """Every file below `folder`, sorted bytewise, with `/` as separator; empty folders end in `/`. Links and the like are errors.
+    Raises RecordError if a folder cannot be read."""
+    files: list[str] = []
+    errors: list[RecordError] = []
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        try:
+            with os.scandir(folder / prefix) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except (OSError, ValueError) as error:
+            raise _error(prefix or ".", error) from None
+        if prefix and not found:
+            files.append(prefix)
+        for entry in found:
+            path = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(path + "/")
+            elif entry.is_file(follow_symlinks=False):
+                files.append(path)
+            else:
+                errors.append(RecordError(_printable(path), 0, "", "is a link or no ordinary file"))
+    return sorted(files, key=os.fsencode), errors
+
+
+def digest_files(folder: Path, paths: list[str]) -> list[FileDigest]:
+    """SHA-256 of each file; an empty folder has an empty digest. Raises RecordError."""
+    return [FileDigest(_printable(path), b"" if path.endswith("/") else _digest(folder, path)) for path in paths]
+
+
+def record_digest(digests: list[FileDigest]) -> str:
+    """One digest for a folder: SHA-256 over lines of digest in upper-case hexadecimal, two blanks, path."""
+    lines = "".join(f"{digest.sha256.hex().upper()}  {digest.path}\n" for digest in digests)
+    return hashlib.sha256(lines.encode()).hexdigest().upper()
+
+
+def line_chunks(folder: Path, path: str, device: int) -> list[Chunk]:
+    """The lines of a file in chunks; a last line without LF counts. Raises RecordError if the file is missing."""
+    chunks: list[Chunk] = []
+    start = offset = lines = count = 0
+    tail = False
+    try:
+        with open(_regular(folder, path), "rb") as file:
+            while block := file.read(_BLOCK):
+                at = -1
+                while (at := block.find(b"\n", at + 1)) >= 0:
+                    count += 1
+                    if count == _BALLOTS_PER_CHUNK:
+                        chunks.append(Chunk(path, start, lines + 1, count, device))
+                        start, lines, count = offset + at + 1, lines + count, 0
+                offset += len(block)
+                tail = block[-1:] != b"\n"
+            if offset and tail:
+                count += 1
+    except OSError as error:
+        raise _error(path, error) from None
+    if count:
+        chunks.append(Chunk(path, start, lines + 1, count, device))
+    return chunks
+
+
+def read_lines(folder: Path, chunk: Chunk) -> Iterator[bytes | RecordError]:
+    """The lines of a chunk without their LF, each of at most `MAX_LINE` bytes or an error."""
+    done = 0
+    try:
+        with open(_regular(folder, chunk.path), "rb") as file:
+            file.seek(chunk.offset)
+            for done in range(chunk.count):
+                number = chunk.position + done
+                line = file.readline(MAX_LINE + 1)
+                if line.endswith(b"\n"):
+                    yield line[:-1]
+                    continue
+                long = len(line) > MAX_LINE
+                yield RecordError(chunk.path, number, "", f"is longer than {MAX_LINE} bytes" if long else "does not end in LF")
+                while long and not line.endswith(b"\n") and line:
+                    line = file.readline(MAX_LINE)
+            done = chunk.count
+    except OSError as error:
+        for number in range(chunk.position + done, chunk.position + chunk.count):
+            yield RecordError(chunk.path, number, "", f"cannot be read: {error.strerror}")
+
+
+def _regular(folder: Path, path: str) -> Path:
+    """The full path; every part of it must be an ordinary folder, the last an ordinary file. Raises RecordError or OSError."""
+    full = folder
+    parts = path.split("/")
+    for i, part in enumerate(parts):
+        full = full / part
+        mode = os.lstat(full).st_mode
+        if not (stat.S_ISREG(mode) if i == len(parts) - 1 else stat.S_ISDIR(mode)):
+            raise RecordError(path, 0, "", "is a link or no ordinary file")
+    return full
+
+
+def _digest(folder: Path, path: str) -> bytes:
+    digest = hashlib.sha256()
+    try:
+        with open(_regular(folder, path), "rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise _error(path, error) from None
+    return digest.digest()
+
+
+def _error(path: str, error: OSError | ValueError) -> RecordError:
+    reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    return RecordError(_printable(path), 0, "", reason)
+
+
+def _printable(path: str) -> str:
+    return path.encode("utf-8", "backslashreplace").decode()

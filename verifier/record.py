@@ -1,0 +1,190 @@
+"""Opens a record in our own layout or in EG21 JSON, which share most files (record-format.md, section 2)."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from .arithmetic import Group
+from .ballot_files import read_ballot, read_contest_data_decryption, read_opening, read_tally
+from .folder import digest_files, exists, line_chunks, list_files, read_file, read_lines
+from .model import Ballot, ContestDataDecryption, Device, FileDigest, Guardian, Manifest, OpenedBallot, OwnParts, Parameters, TallyContest
+from .own_files import read_acknowledgement, read_profile, read_signature, read_totals
+from .setup_files import read_devices, read_guardian, read_hashes, read_joint_keys, read_manifest, read_parameters
+from .source import Chunk, Format, RecordError
+from .strict_json import Node, parse
+
+__all__ = ["EG21_JSON", "PSEPHOS", "JsonSource", "open_eg21", "open_own"]
+
+_NO_CHAINING = "every ballot of a Psephos record has chaining mode NoChaining (X13)"
+_NO_DATA = "a Psephos record holds no contest data (X17)"
+_NO_PRE = "a Psephos record holds no pre-encrypted ballots (X13)"
+
+PSEPHOS = Format(
+    "psephos",
+    own=True,
+    not_applicable=(
+        *((item, _NO_CHAINING) for item in ("8.E", "8.F", "8.G")),
+        *((item, _NO_DATA) for item in ("12.A", "12.B", "12.C", "13.A")),
+        *((item, _NO_PRE) for item in (
+            "15.A", "16.A", "16.B", "16.C", "16.D", "16.E", "16.F", "16.G", "16.H", "17.A", "18.A", "19.A", "19.B", "19.C", "19.D",
+        )),
+    ),
+)  # fmt: skip
+EG21_JSON = Format("eg21-json")
+
+_GUARDIAN = re.compile(r"guardians/guardian_([1-9][0-9]{0,8})\.public_key\.json")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSource:
+    """A `RecordSource` read from JSON files; see there."""
+
+    folder: Path
+    group: Group
+    format: Format
+    parameters: Parameters
+    h_p: bytes
+    h_b: bytes
+    h_e: bytes
+    manifest: Manifest
+    guardians: tuple[Guardian, ...]
+    K: int
+    K_hat: int
+    devices: tuple[Device, ...]
+    tally: tuple[TallyContest, ...] | None
+    openings: tuple[OpenedBallot, ...] | None
+    contest_data: tuple[ContestDataDecryption, ...] | None
+    errors: tuple[RecordError, ...]
+    own: OwnParts | None
+
+    def chunks(self) -> list[Chunk]:
+        """All ballots, some dozens a chunk. Raises RecordError."""
+        return [chunk for device in self.devices for chunk in line_chunks(self.folder, _ballot_file(device.index), device.index)]
+
+    def read_chunk(self, chunk: Chunk) -> Iterator[Ballot | RecordError]:
+        """The chunk's ballots or, one by one, why they cannot be read."""
+        for position, line in enumerate(read_lines(self.folder, chunk), chunk.position):
+            if isinstance(line, RecordError):
+                yield line
+                continue
+            try:
+                yield read_ballot(parse(line, chunk.path, position), position, self.group, self.format.own)
+            except RecordError as error:
+                yield error
+
+
+def open_own(folder: Path, group: Group) -> JsonSource:
+    """Opens a record of our own profile. Raises RecordError if what every check needs cannot be read."""
+    profile = read_file(folder, "profile.json")
+    listed = read_profile(parse(profile, "profile.json"))
+    files, errors = list_files(folder)
+    found, unread = _digests(folder, [file for file in files if file not in ("profile.json", "signature.json")])
+    errors += unread
+
+    parts = OwnParts(
+        profile_sha256=hashlib.sha256(profile).digest(),
+        listed=listed,
+        found=tuple(found),
+        acknowledgements=_attempt(
+            errors, lambda: tuple(read_acknowledgement(node, group) for node in _lines(folder, "acknowledgements.jsonl"))
+        ),
+        totals=_attempt(errors, lambda: read_totals(_json(folder, "totals.json"))),
+        signature=_attempt(errors, lambda: read_signature(_json(folder, "signature.json"))),
+    )
+    return _open(folder, group, PSEPHOS, files, errors, parts)
+
+
+def open_eg21(folder: Path, group: Group) -> JsonSource:
+    """Opens a record in the layout EG21 JSON. Raises RecordError if what every check needs cannot be read."""
+    files, errors = list_files(folder)
+    return _open(folder, group, EG21_JSON, files, errors, None)
+
+
+def _open(
+    folder: Path, group: Group, layout: Format, files: list[str], errors: list[RecordError], parts: OwnParts | None
+) -> JsonSource:
+    own = layout.own
+    parameters = read_parameters(_json(folder, "election_parameters.json"), group, own)
+    manifest = read_manifest(read_file(folder, "election_manifest.json"), "election_manifest.json", own)
+    h_p, h_b = read_hashes(_json(folder, "hashes.json"))
+    h_e = _json(folder, "hashes_ext.json").members("h_e")["h_e"].hex(32)
+    guardians = tuple(_guardian(folder, int(match[1]), match[0], group) for match in _guardian_files(files))
+    K, K_hat = read_joint_keys(_json(folder, "joint_public_keys.json"), group)
+    devices = read_devices(_json(folder, "voting_devices.json"))
+    errors += [
+        RecordError(file, 0, "", "belongs to no device of voting_devices.json")
+        for file in files
+        if file.startswith("ballots/") and not own and file not in {_ballot_file(device.index) for device in devices}
+    ]
+    data_file = "contest_data_decryptions.jsonl"
+    data = () if own or not exists(folder, data_file) else _attempt(
+        errors, lambda: tuple(read_contest_data_decryption(node, group) for node in _lines(folder, data_file))
+    )
+    return JsonSource(
+        folder=folder,
+        group=group,
+        format=layout,
+        parameters=parameters,
+        h_p=h_p,
+        h_b=h_b,
+        h_e=h_e,
+        manifest=manifest,
+        guardians=guardians,
+        K=K,
+        K_hat=K_hat,
+        devices=devices,
+        tally=_attempt(errors, lambda: read_tally(_json(folder, "tally.json"), group)),
+        openings=_attempt(
+            errors, lambda: tuple(read_opening(node, group, own) for node in _lines(folder, "challenged_ballots.jsonl"))
+        ),
+        contest_data=data,
+        errors=tuple(errors),
+        own=parts,
+    )
+
+
+def _guardian_files(files: list[str]) -> list[re.Match[str]]:
+    matches = [match for file in files if (match := _GUARDIAN.fullmatch(file))]
+    return sorted(matches, key=lambda match: int(match[1]))
+
+
+def _guardian(folder: Path, index: int, file: str, group: Group) -> Guardian:
+    node = _json(folder, file)
+    guardian = read_guardian(node, group)
+    return guardian if guardian.index == index else node.refuse(f"expected guardian {index}, got {guardian.index}")
+
+
+def _ballot_file(device: int) -> str:
+    return f"ballots/device_{device}.jsonl"
+
+
+def _json(folder: Path, file: str) -> Node:
+    return parse(read_file(folder, file), file)
+
+
+def _lines(folder: Path, file: str) -> Iterator[Node]:
+    for chunk in line_chunks(folder, file, 0):
+        for number, line in enumerate(read_lines(folder, chunk), chunk.position):
+            if isinstance(line, RecordError):
+                raise line
+            yield parse(line, file, number)
+
+
+def _digests(folder: Path, files: list[str]) -> tuple[list[FileDigest], list[RecordError]]:
+    try:
+        return digest_files(folder, files), []
+    except RecordError as error:
+        return [], [error]
+
+
+def _attempt(errors: list[RecordError], read: Callable[[], _T]) -> _T | None:
+    """What `read` returns; None if it raises RecordError, which is kept."""
+    try:
+        return read()
+    except RecordError as error:
+        errors.append(error)
+        return None

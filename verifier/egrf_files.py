@@ -8,7 +8,7 @@ from pathlib import Path
 from .foreign_json import Item, parse, read_file
 from .source import RecordError
 
-__all__ = ["CONTAINER", "PRE_ENCRYPTED", "Line", "check_names", "device_folders", "item", "lines", "numbered", "only", "read_copy", "section"]
+__all__ = ["PRE_ENCRYPTED", "Line", "check_names", "device_folders", "item", "lines", "numbered", "only", "read_copy", "section"]
 
 CONTAINER = ("derived", "device_attestations.jsonl", "meta.json", "signatures", "toc.jsonl")
 """What belongs to the container and not to the protocol: not read."""

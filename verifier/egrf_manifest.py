@@ -9,14 +9,19 @@ from .model import BallotStyle, Contest, Manifest, Option
 
 __all__ = ["read_manifest"]
 
-_MANIFEST = ("electionId", "contests", "ballotStyles", "chainingMode", "hashTrimmingFunction", "electionName", "electionDate", "electionType",
-             "jurisdiction", "location")
-_CONTEST = ("id", "name", "selectionLimit", "optionSelectionLimit", "index", "choices", "supplementalFields", "writeInFieldCount",
-            "contestDataBlocks")
+_MANIFEST = (
+    *("electionId", "contests", "ballotStyles", "chainingMode", "hashTrimmingFunction"),
+    *("electionName", "electionDate", "electionType", "jurisdiction", "location"),
+)
+_CONTEST = (
+    *("id", "name", "selectionLimit", "optionSelectionLimit", "index", "choices", "supplementalFields", "writeInFieldCount"),
+    "contestDataBlocks",
+)
 _CHOICE = ("id", "name", "index")
 _FIELD = ("kind", *_CHOICE)
 _STYLE = ("id", "name", "contestIds")
-_KINDS = {"OvervoteIndicator": "L", "UndervoteIndicator": "1", "WriteInCount": "W", "NullVoteIndicator": "0", "UndervoteDifferenceCount": "D"}
+_KINDS = ("OvervoteIndicator", "NullVoteIndicator", "UndervoteIndicator", "UndervoteDifferenceCount", "WriteInCount")
+_COUNTED = ("OvervoteIndicator", "UndervoteIndicator", "WriteInCount")
 
 
 def read_manifest(content: bytes, file: str, line: int) -> tuple[Manifest, int]:
@@ -37,7 +42,7 @@ def read_manifest(content: bytes, file: str, line: int) -> tuple[Manifest, int]:
 
 def _contest(item: Item, position: int) -> Contest:
     """A contest. The limits R are those of §3.3.9: an indicator's is 1, the undervote difference count's L, the write-in count's the number
-    of write-in fields. The limit proof runs over choices, undervote indicator and write-in count once and the overvote indicator L times."""
+    of write-in fields. The limit proof runs over choices, undervote indicator and write-in count once, the overvote indicator L times."""
     _known(item, _CONTEST)
     _indexed(item, position)
     item.text("name")
@@ -54,12 +59,13 @@ def _contest(item: Item, position: int) -> Contest:
         _known(supplement, _FIELD)
         _indexed(supplement, place)
         supplement.text("name")
-        kind = supplement.choice("kind", _KINDS)
-        if kind == "W" and not write_ins:
+        kind = supplement.choice("kind", {name: name for name in _KINDS})
+        if kind == "WriteInCount" and not write_ins:
             raise supplement.error("kind", "a write-in count where no write-ins are offered")
         kinds.append(kind)
-        counted = kind in ("L", "1", "W")
-        options.append(Option(place, supplement.text("id"), {"D": limit, "W": write_ins}.get(kind, 1), counted, limit if kind == "L" else 1))
+        bound = {"UndervoteDifferenceCount": limit, "WriteInCount": write_ins}.get(kind, 1)
+        times = limit if kind == "OvervoteIndicator" else 1
+        options.append(Option(place, supplement.text("id"), bound, kind in _COUNTED, times))
     _distinct(item, "supplementalFields", kinds)
     _distinct(item, "choices", [option.label for option in options])
     blocks = _optional(item, "contestDataBlocks")

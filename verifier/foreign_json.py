@@ -1,6 +1,7 @@
 """Strict reading of the JSON that other implementations write (interop.md, sections 4 and 5).
 
-An `Item` is one JSON object whose members are asked for one by one; `done` then refuses whatever nobody asked for. Only RecordError escapes.
+An `Item` is one JSON object whose members are asked for one by one; `done` then refuses what nobody asked for. Only RecordError
+escapes.
 """
 
 import base64

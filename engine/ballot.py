@@ -1,0 +1,279 @@
+"""Ballots: encrypt choices with every proof, check a received ballot, open a challenged one (§3.3, §3.6.7).
+
+Secrets pass through here: choices and nonces.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from engine import hashing
+from engine.confirmation import confirmation_code, contest_hash
+from engine.elgamal import Ciphertext, encrypt, multiply
+from engine.encoding import member
+from engine.errors import ProofError, SelectionError
+from engine.group import Element, Scalar
+from engine.manifest import Contest
+from engine.parameters import Election
+from engine.proofs import Proof, prove_range, verify_range
+from engine.signed_elgamal import SignedCiphertext, encrypt_ballot_nonce, verify_ballot_nonce
+
+CAST, CHALLENGED, DISCOUNTED = "Cast", "Challenged", "Discounted"
+DEVICE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Selections:
+    """A voter's choices: for each contest of ballot style `style`, ascending, one number for each option in the manifest's order."""
+
+    style: int
+    choices: tuple[tuple[int, ...], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionCiphertext:
+    """(α, β) of one option as it stands in a ballot."""
+
+    alpha: Element = member()
+    beta: Element = member()
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedContest:
+    """A contest of a ballot: ciphertexts, a range proof for each, the limit proof, the spoil proof where one is needed, and χ."""
+
+    ciphertexts: tuple[OptionCiphertext, ...] = member()
+    range_proofs: tuple[tuple[Proof, ...], ...] = member("proof_ballot_correctness")
+    limit_proof: tuple[Proof, ...] = member("proof_selection_limit")
+    spoil_proof: tuple[Proof, ...] | None = member("proof_spoil")
+    contest_hash: bytes = member(length=32)
+
+    def pairs(self) -> list[Ciphertext]:
+        """The ciphertexts, in the manifest's order of options."""
+        return [Ciphertext(each.alpha, each.beta) for each in self.ciphertexts]
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedBallot:
+    """A ballot as received (`state` None) or as published. `contests` are (contest index, contest), ascending."""
+
+    ballot_id: str = member()
+    state: str | None = member("ballot_state")
+    style: int = member("ballot_style_ix")
+    device: int = member("device_ix")
+    selection_encryption_identifier: bytes = member("id_b", length=32)
+    identifier_hash: bytes = member("h_i", length=32)
+    contests: tuple[tuple[int, EncryptedContest], ...] = member(keyed=True)
+    nonce: SignedCiphertext = member("ballot_nonce_ciphertext")
+    chaining_field: bytes = member(length=36)
+    confirmation_code: bytes = member(length=32)
+
+    def with_state(self, state: str) -> "EncryptedBallot":
+        """The same ballot, published as Cast, Challenged or Discounted."""
+        return replace(self, state=state)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedOption:
+    """A selection σ with its encryption nonce ξ_i,j."""
+
+    label: str = member()
+    value: int = member()
+    nonce: Scalar = member()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedContest:
+    """A contest of an opened ballot."""
+
+    index: int = member("contest_ix")
+    label: str = member()
+    options: tuple[OpenedOption, ...] = member()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedBallot:
+    """What is published of a challenged ballot: every selection with its nonce, never ξ_B itself (§3.6.7)."""
+
+    ballot_id: str = member()
+    contests: tuple[OpenedContest, ...] = member()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a voter's program keeps until cast or challenged: choices, ξ_B and the nonce that encrypts it. A secret until challenged."""
+
+    choices: tuple[tuple[int, ...], ...] = field(repr=False, metadata={"name": "choices"})
+    ballot_nonce: bytes = field(repr=False, metadata={"name": "ballot_nonce", "length": 32})
+    encryption_nonce: Scalar = field(repr=False, metadata={"name": "encryption_nonce"})
+
+
+def new_ballot_nonce() -> bytes:
+    """A fresh ξ_B: 256 random bits from the operating system (§3.3.3)."""
+    return secrets.token_bytes(32)
+
+
+def encrypt_ballot(selections: Selections, election: Election, ballot_nonce: bytes) -> tuple[EncryptedBallot, Opening]:
+    """A complete ballot for `selections`, under a fresh identifier id_B, with all nonces derived from `ballot_nonce` (33).
+
+    Raises SelectionError if the manifest does not allow the choices: nothing invalid is ever encrypted.
+    """
+    style = election.manifest.ballot_style(selections.style)
+    if len(selections.choices) != len(style.contests):
+        raise SelectionError(f"expected choices for {len(style.contests)} contests, got {len(selections.choices)}")
+    identifier = secrets.token_bytes(32)
+    H_I = hashing.identifier_hash(election.extended_base_hash, identifier)
+    contests = []
+    for index, choices in zip(style.contests, selections.choices, strict=True):
+        contests.append((index, _encrypt_contest(choices, election.manifest.contest(index), election, H_I, ballot_nonce)))
+    code = confirmation_code([contest.contest_hash for _, contest in contests], H_I, election)
+    xi = election.group.random_scalar()
+    nonce = encrypt_ballot_nonce(ballot_nonce, H_I, election.ballot_data_encryption_key, xi)
+    name = code.hex().upper()
+    ballot = EncryptedBallot(name, None, style.index, DEVICE, identifier, H_I, tuple(contests), nonce, election.chaining_field, code)
+    return ballot, Opening(selections.choices, ballot_nonce, xi)
+
+
+def check_selections(choices: Sequence[int], contest: Contest) -> None:
+    """That the manifest allows these choices in this contest. Raises SelectionError in words for the voter's program."""
+    if len(choices) != len(contest.options):
+        raise SelectionError(f"contest {contest.index}: expected {len(contest.options)} choices, got {len(choices)}")
+    for choice, option in zip(choices, contest.options, strict=True):
+        if not 0 <= choice <= option.selection_limit:
+            raise SelectionError(f"contest {contest.index}, option {option.index}: expected 0 to {option.selection_limit}")
+    if sum(choices) > contest.selection_limit:
+        raise SelectionError(f"contest {contest.index}: at most {contest.selection_limit} may be chosen")
+    if contest.spoil and choices[-1] and sum(choices) > 1:
+        raise SelectionError(f"contest {contest.index}: the spoil option rejects all others, so it stands alone")
+
+
+def _encrypt_contest(choices: Sequence[int], contest: Contest, election: Election, H_I: bytes, ballot_nonce: bytes) -> EncryptedContest:
+    check_selections(choices, contest)
+    K, group = election.vote_encryption_key, election.group
+    ciphertexts, nonces, proofs = [], [], []
+    for choice, option in zip(choices, contest.options, strict=True):
+        xi = hashing.encryption_nonce(group, H_I, contest.index, option.index, ballot_nonce)
+        ciphertext = encrypt(choice, xi, K)
+        challenge = partial(hashing.range_challenge, H_I, contest.index, option.index, ciphertext.alpha, ciphertext.beta)
+        proofs.append(prove_range(choice, xi, option.selection_limit, K, challenge))
+        ciphertexts.append(ciphertext)
+        nonces.append(xi)
+    L, total = contest.selection_limit, multiply(ciphertexts, group)
+    xi_sum = sum(nonces, start=group.scalar(0))
+    limit_proof = prove_range(sum(choices), xi_sum, L, K, _limit_challenge(H_I, contest, total))
+    spoil_proof = None
+    if contest.needs_spoil_proof:
+        weighted = spoil_ciphertext(ciphertexts, contest)
+        value = sum(choices[:-1]) + L * choices[-1]
+        xi_weighted = sum(nonces[:-1], start=group.scalar(L % group.q) * nonces[-1])
+        spoil_proof = prove_range(value, xi_weighted, L, K, _spoil_challenge(H_I, contest, weighted))
+    pairs = tuple(OptionCiphertext(each.alpha, each.beta) for each in ciphertexts)
+    return EncryptedContest(pairs, tuple(proofs), limit_proof, spoil_proof, contest_hash(ciphertexts, contest.index, H_I))
+
+
+def spoil_ciphertext(ciphertexts: Sequence[Ciphertext], contest: Contest) -> Ciphertext:
+    """(α*, β*): encrypts (sum of the other options) + L·(spoil) (record-format.md, 2.7). The spoil option is the last."""
+    group = ciphertexts[0].alpha.group
+    return multiply([*ciphertexts[:-1], ciphertexts[-1] ** group.scalar(contest.selection_limit)], group)
+
+
+def _limit_challenge(H_I: bytes, contest: Contest, total: Ciphertext) -> Callable[[Sequence[Element]], Scalar]:
+    return partial(hashing.limit_challenge, H_I, contest.index, total.alpha, total.beta)
+
+
+def _spoil_challenge(H_I: bytes, contest: Contest, weighted: Ciphertext) -> Callable[[Sequence[Element]], Scalar]:
+    return partial(hashing.spoil_challenge, H_I, contest.index, len(contest.options), weighted.alpha, weighted.beta)
+
+
+def verify_ballot(ballot: EncryptedBallot, election: Election) -> None:
+    """Everything about one ballot that can be checked on its own: Verifications 5.B, 6, 7, 8, X2, X3, X6, X16, X17. Raises ProofError.
+
+    Cheapest checks come first. That no other ballot has its identifier or code is for whoever keeps the ballots.
+    """
+    manifest = election.manifest
+    H_I = hashing.identifier_hash(election.extended_base_hash, ballot.selection_encryption_identifier)
+    if not 1 <= ballot.style <= len(manifest.ballot_styles):
+        raise ProofError(f"there is no ballot style {ballot.style} (X2)")
+    if tuple(index for index, _ in ballot.contests) != manifest.ballot_style(ballot.style).contests:
+        raise ProofError("the contests are not those of the ballot style (X2)")
+    if ballot.device != DEVICE or ballot.chaining_field != election.chaining_field:
+        raise ProofError("the chaining field is not that of the one device (8.D)")
+    if ballot.identifier_hash != H_I:
+        raise ProofError("the identifier hash is not the hash of the identifier (5.B)")
+    for index, contest in ballot.contests:
+        _check_shape(contest, manifest.contest(index))
+        if contest.contest_hash != contest_hash(contest.pairs(), index, H_I):
+            raise ProofError(f"contest {index}: the contest hash does not fit (8.A)")
+    if ballot.confirmation_code != confirmation_code([contest.contest_hash for _, contest in ballot.contests], H_I, election):
+        raise ProofError("the confirmation code does not fit (8.B)")
+    if ballot.ballot_id != ballot.confirmation_code.hex().upper():
+        raise ProofError("ballot_id is not the confirmation code (X17)")
+    alphas = [option.alpha for _, contest in ballot.contests for option in contest.ciphertexts]
+    if election.group.one in alphas or len(set(alphas)) != len(alphas):
+        raise ProofError("an encryption nonce is 0 or used twice (CR-09)")
+    verify_ballot_nonce(ballot.nonce, H_I)
+    for index, contest in ballot.contests:
+        _verify_contest(contest, manifest.contest(index), election, H_I)
+
+
+def _check_shape(contest: EncryptedContest, manifest: Contest) -> None:
+    where = f"contest {manifest.index}"
+    if not len(contest.ciphertexts) == len(contest.range_proofs) == len(manifest.options):
+        raise ProofError(f"{where}: the options are not the manifest's (X2)")
+    for option, proof in zip(manifest.options, contest.range_proofs, strict=True):
+        if len(proof) != option.selection_limit + 1:
+            raise ProofError(f"{where}, option {option.index}: expected {option.selection_limit + 1} branches, got {len(proof)} (X3)")
+    if len(contest.limit_proof) != manifest.selection_limit + 1:
+        raise ProofError(f"{where}: expected {manifest.selection_limit + 1} branches, got {len(contest.limit_proof)} (X3)")
+    if (contest.spoil_proof is not None) != manifest.needs_spoil_proof:
+        raise ProofError(f"{where}: the spoil proof is missing, or there is one where none belongs (X3)")
+
+
+def _verify_contest(contest: EncryptedContest, manifest: Contest, election: Election, H_I: bytes) -> None:
+    K, where, ciphertexts = election.vote_encryption_key, f"contest {manifest.index}", contest.pairs()
+    for option, ciphertext, proof in zip(manifest.options, ciphertexts, contest.range_proofs, strict=True):
+        challenge = partial(hashing.range_challenge, H_I, manifest.index, option.index, ciphertext.alpha, ciphertext.beta)
+        verify_range(proof, ciphertext, option.selection_limit, K, challenge, f"{where}, option {option.index}: range proof (6.D)")
+    total, L = multiply(ciphertexts, election.group), manifest.selection_limit
+    verify_range(contest.limit_proof, total, L, K, _limit_challenge(H_I, manifest, total), f"{where}: limit proof (7.D)")
+    if contest.spoil_proof is not None:
+        weighted = spoil_ciphertext(ciphertexts, manifest)
+        spoil_statement = _spoil_challenge(H_I, manifest, weighted)
+        verify_range(contest.spoil_proof, weighted, L, K, spoil_statement, f"{where}: spoil proof (X16)")
+
+
+def open_ballot(ballot: EncryptedBallot, ballot_nonce: bytes, election: Election) -> OpenedBallot:
+    """The opening of a challenged ballot, given ξ_B (§3.6.7): derives every ξ_i,j, finds every σ, and checks that they give the very ballot.
+
+    Raises ProofError if they do not: then the ballot nonce is wrong, which says nothing about the selections (CR-25).
+    """
+    from_nonce = []
+    for index, contest in ballot.contests:
+        manifest = election.manifest.contest(index)
+        options = []
+        for option, ciphertext in zip(manifest.options, contest.pairs(), strict=True):
+            xi = hashing.encryption_nonce(election.group, ballot.identifier_hash, index, option.index, ballot_nonce)
+            value = next((v for v in range(option.selection_limit + 1) if encrypt(v, xi, election.vote_encryption_key) == ciphertext), None)
+            if value is None:
+                raise ProofError(f"contest {index}, option {option.index}: the derived nonce does not give this ciphertext (13.1, 13.2)")
+            options.append(OpenedOption(option.label, value, xi))
+        from_nonce.append(OpenedContest(index, manifest.label, tuple(options)))
+    return OpenedBallot(ballot.ballot_id, tuple(from_nonce))
+
+
+def verify_opening(ballot: EncryptedBallot, opening: Opening, election: Election) -> OpenedBallot:
+    """That a voter's program encrypted exactly `opening.choices`, the encrypted ballot nonce included. Raises ProofError.
+
+    A challenged ballot is accepted only with an opening that passes, so that the guardians can always open it again.
+    """
+    opened = open_ballot(ballot, opening.ballot_nonce, election)
+    if tuple(tuple(option.value for option in contest.options) for contest in opened.contests) != opening.choices:
+        raise ProofError("the ballot encrypts other choices than the opening says")
+    K_hat, g = election.ballot_data_encryption_key, election.group.g
+    alpha, beta = g**opening.encryption_nonce, K_hat**opening.encryption_nonce
+    key = hashing.ballot_nonce_encryption_key(hashing.ballot_nonce_key(ballot.identifier_hash, alpha, beta))
+    plain = bytes(x ^ y for x, y in zip(ballot.nonce.c_1, key, strict=True))
+    if ballot.nonce.c_0 != alpha or plain != opening.ballot_nonce:
+        raise ProofError("the encrypted ballot nonce is not that of the opening (37)")
+    return opened

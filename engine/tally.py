@@ -1,0 +1,135 @@
+"""The tally: every ballot read, checked and multiplied, option by option, over the counted ballots alone (§3.5)."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import partial
+
+from engine.ballot import CAST, CHALLENGED, DISCOUNTED, EncryptedBallot, OptionCiphertext, verify_ballot
+from engine.encoding import from_json, member
+from engine.errors import EngineError, ProofError
+from engine.group import Element
+from engine.parameters import Election
+
+CHUNK = 8  # ballots that go to a worker at a time
+
+
+@dataclass(frozen=True, slots=True)
+class ContestTally:
+    """(A, B) of every option of contest `index`, and how many counted ballots contain the contest."""
+
+    index: int = member("contest_ix")
+    ballots: int = member()
+    options: tuple[OptionCiphertext, ...] = member()
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedTally:
+    """The one aggregate of an election: every contest of the manifest, in its order."""
+
+    contests: tuple[ContestTally, ...] = member()
+
+
+@dataclass
+class BallotSet:
+    """What one pass over all ballots found. `challenged` keeps the ballots to be opened."""
+
+    tally: EncryptedTally
+    states: Counter[tuple[int, str]] = field(default_factory=Counter)
+    challenged: list[EncryptedBallot] = field(default_factory=list)
+
+
+@dataclass
+class _Part:
+    """What one chunk contributes: products by (contest, option), counts, and identifiers."""
+
+    products: dict[tuple[int, int], tuple[Element, Element]] = field(default_factory=dict)
+    contests: Counter[int] = field(default_factory=Counter)
+    states: Counter[tuple[int, str]] = field(default_factory=Counter)
+    challenged: list[EncryptedBallot] = field(default_factory=list)
+    identifiers: list[bytes] = field(default_factory=list)
+    codes: list[bytes] = field(default_factory=list)
+
+
+def verify_and_multiply(
+    ballots: Iterable[bytes], election: Election, executor: Executor | None = None, progress: Callable[[int], None] | None = None
+) -> BallotSet:
+    """Reads and checks every ballot (its canonical bytes, with state) and multiplies the counted ones (79).
+
+    Ballots ascend strictly by confirmation code and no two have the same identifier. Raises EngineError naming the first ballot that fails.
+    `progress` is called with the number of ballots done.
+    """
+    whole, last = _Part(), b""
+    done, identifiers = 0, set[bytes]()
+    work = partial(_check_chunk, election=election)
+    chunks = _chunks(ballots)
+    for part in executor.map(work, chunks) if executor else map(work, chunks):
+        for code, identifier in zip(part.codes, part.identifiers, strict=True):
+            if code <= last:
+                raise ProofError(f"ballot {code.hex().upper()}: ballots do not ascend strictly by confirmation code (X11)")
+            if identifier in identifiers:
+                raise ProofError(f"ballot {code.hex().upper()}: another ballot has the same identifier (5.A)")
+            identifiers.add(identifier)
+            last = code
+        _merge(whole, part)
+        done += len(part.codes)
+        if progress:
+            progress(done)
+    return BallotSet(_tally(whole, election), whole.states, whole.challenged)
+
+
+def _chunks(ballots: Iterable[bytes]) -> Iterator[list[bytes]]:
+    chunk: list[bytes] = []
+    for content in ballots:
+        chunk.append(content)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _check_chunk(contents: list[bytes], election: Election) -> _Part:
+    part = _Part()
+    for content in contents:
+        ballot = from_json(EncryptedBallot, content, election.group)
+        try:
+            verify_ballot(ballot, election)
+        except EngineError as error:
+            raise ProofError(f"ballot {ballot.confirmation_code.hex().upper()}: {error}") from None
+        if ballot.state not in (CAST, CHALLENGED, DISCOUNTED):
+            raise ProofError(f"ballot {ballot.confirmation_code.hex().upper()}: unknown state {str(ballot.state)[:20]!a} (X4)")
+        part.identifiers.append(ballot.selection_encryption_identifier)
+        part.codes.append(ballot.confirmation_code)
+        part.states[ballot.style, ballot.state] += 1
+        if ballot.state == CHALLENGED:
+            part.challenged.append(ballot)
+        if ballot.state == CAST:
+            for index, contest in ballot.contests:
+                part.contests[index] += 1
+                for position, option in enumerate(contest.ciphertexts, 1):
+                    _multiply_in(part, (index, position), option.alpha, option.beta)
+    return part
+
+
+def _multiply_in(part: _Part, key: tuple[int, int], alpha: Element, beta: Element) -> None:
+    A, B = part.products.get(key, (alpha.group.one, alpha.group.one))
+    part.products[key] = A * alpha, B * beta
+
+
+def _merge(whole: _Part, part: _Part) -> None:
+    for key, (A, B) in part.products.items():
+        _multiply_in(whole, key, A, B)
+    whole.contests.update(part.contests)
+    whole.states.update(part.states)
+    whole.challenged += part.challenged
+
+
+def _tally(part: _Part, election: Election) -> EncryptedTally:
+    nothing = (election.group.one, election.group.one)
+    contests = []
+    for contest in election.manifest.contests:
+        products = [part.products.get((contest.index, option.index), nothing) for option in contest.options]
+        contests.append(ContestTally(contest.index, part.contests[contest.index], tuple(OptionCiphertext(A, B) for A, B in products)))
+    return EncryptedTally(tuple(contests))

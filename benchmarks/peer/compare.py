@@ -52,17 +52,19 @@ def main() -> int:
         return 1
     table = Table(title="Psephos and electionguard 1.4.0, milliseconds", box=box.SIMPLE)
     table.add_column("operation: benchmark", overflow="fold")
-    for heading in ("ours, median", "spread", "peer, median", "spread", "peer / ours"):
+    for heading in ("ours, median", "spread", "peer, median", "spread", "peer / ours", "fastest"):
         table.add_column(heading, justify="right")
     for operation, theirs in peer["operations"].items():
         matching = [row for row in rows if row["peer"] == operation]
         for row in matching:
             name = f"{operation}: {row['benchmark']}"
-            table.add_row(name, *milliseconds(row), *milliseconds(theirs), f"{theirs['median'] / row['median']:.2f}")
+            ratios = [f"{theirs[which] / row[which]:.2f}" for which in ("median", "min")]
+            table.add_row(name, *milliseconds(row), *milliseconds(theirs), *ratios)
         if not matching:
-            table.add_row(operation, "-", "-", *milliseconds(theirs), "-")
+            table.add_row(operation, "-", "-", *milliseconds(theirs), "-", "-")
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     console.print(table)
+    console.print("peer / ours: ratio of the medians; fastest: of the fastest rounds, which other work on the machine disturbs least")
     console.print(f"ours:      Python {sys.version.split()[0]}, {arithmetic()}")
     console.print(f"peer:      Python {peer['python']}, {peer['arithmetic']}; {', '.join(peer['notes'])}")
     console.print(f"processor: {peer['processor']}")

@@ -150,7 +150,7 @@ def _parameters(item: Item, group: Group) -> tuple[Parameters, bytes]:
     p, q, r, g = item.number("p", group.l_p), item.number("q", group.l_q), item.number("r", group.l_p), item.number("g", group.l_p)
     if r * q != p - 1:
         raise item.error("r", "expected (p − 1)/q")
-    n, k = item.integer("n", 1), item.integer("k", 1)
+    n, k = item.integer("n", 1, 2**16), item.integer("k", 1, 2**16)
     version = (int(match[1]), int(match[2]), int(match[3]))
     h_p = item.data("hP", 32)
     item.done()

@@ -234,7 +234,8 @@ def _verify_contest(contest: EncryptedContest, manifest: Contest, election: Elec
     K, where, ciphertexts = election.vote_encryption_key, f"contest {manifest.index}", contest.pairs()
     for option, ciphertext, proof in zip(manifest.options, ciphertexts, contest.range_proofs, strict=True):
         challenge = partial(hashing.range_challenge, H_I, manifest.index, option.index, ciphertext.alpha, ciphertext.beta)
-        verify_range(proof, ciphertext, option.selection_limit, K, challenge, f"{where}, option {option.index}: range proof (6.D)")
+        place = f"{where}, option {option.index}: range proof (6.D)"
+        verify_range(proof, ciphertext, option.selection_limit, K, challenge, place)
     total, L = multiply(ciphertexts, election.group), manifest.selection_limit
     verify_range(contest.limit_proof, total, L, K, _limit_challenge(H_I, manifest, total), f"{where}: limit proof (7.D)")
     if contest.spoil_proof is not None:
@@ -244,7 +245,7 @@ def _verify_contest(contest: EncryptedContest, manifest: Contest, election: Elec
 
 
 def open_ballot(ballot: EncryptedBallot, ballot_nonce: bytes, election: Election) -> OpenedBallot:
-    """The opening of a challenged ballot, given ξ_B (§3.6.7): derives every ξ_i,j, finds every σ, and checks that they give the very ballot.
+    """The opening of a challenged ballot, given ξ_B (§3.6.7): derives every ξ_i,j and every σ, and checks that they give the ballot.
 
     Raises ProofError if they do not: then the ballot nonce is wrong, which says nothing about the selections (CR-25).
     """

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 try:
-    import gmpy2  # type: ignore[import-untyped]
+    import gmpy2
 except ImportError:  # the verifier runs on the standard library alone, only more slowly
     gmpy2 = None
 

@@ -1,0 +1,172 @@
+"""Checks the ballots of a chunk, in whatever process, and what a chunk hands on: findings, partial products, counts, ends.
+
+Memory: a chunk's result is a few numbers for each option and a few bytes for each ballot; results are merged in the order of the ballots.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from .ballots import check_ballot
+from .challenged import check_opening
+from .codes import chained, check_device, first_hash, rules_of
+from .contest_data import check_contest_data
+from .context import Context
+from .model import Ballot
+from .report import Findings
+from .source import Chunk, RecordError
+
+__all__ = ["Ballots", "ChunkResult", "Identity", "check_chunk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What must not occur twice: id_B, code and name of a ballot."""
+
+    id_b: bytes
+    code: bytes
+    name: str
+    where: str
+
+
+@dataclass(slots=True)
+class Counts:
+    """Sums over ballots. `products` are (A, B) by contest and option index over the counted ballots, `weights` and `counted` the sum of
+    weights and the number of counted ballots by contest, `states` by state and style, `lines` by device with unreadable ballots, `data`
+    the ballots that a contest data decryption names, `seen` the contests that stand on any ballot."""
+
+    products: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    weights: Counter[int] = field(default_factory=Counter)
+    counted: Counter[int] = field(default_factory=Counter)
+    states: Counter[tuple[str, int]] = field(default_factory=Counter)
+    lines: Counter[int] = field(default_factory=Counter)
+    data: Counter[str] = field(default_factory=Counter)
+    seen: set[int] = field(default_factory=set)
+
+    def add(self, context: Context, ballot: Ballot, shaped: bool) -> None:
+        """One ballot. Only Cast ballots are multiplied, (9.A), (9.B), each to the power of its weight."""
+        self.states[ballot.state, ballot.style] += 1
+        self.seen.update(contest.index for contest in ballot.contests)
+        if ballot.state != "Cast" or not shaped:
+            return
+        group = context.group
+        weight = 1 if ballot.weight is None else max(ballot.weight, 0)
+        for contest in ballot.contests:
+            self.weights[contest.index] += weight
+            self.counted[contest.index] += 1
+            for option, ciphertext in enumerate(contest.ciphertexts, 1):
+                alpha, beta = ciphertext.alpha, ciphertext.beta
+                if weight != 1:
+                    alpha, beta = group.power(alpha, weight), group.power(beta, weight)
+                A, B = self.products.get((contest.index, option), (1, 1))
+                self.products[contest.index, option] = (group.product(A, alpha), group.product(B, beta))
+
+    def merge(self, other: "Counts", context: Context) -> None:
+        """Adds another part."""
+        for key, (alpha, beta) in other.products.items():
+            A, B = self.products.get(key, (1, 1))
+            self.products[key] = (context.group.product(A, alpha), context.group.product(B, beta))
+        self.weights += other.weights
+        self.counted += other.counted
+        self.states += other.states
+        self.lines += other.lines
+        self.data += other.data
+        self.seen |= other.seen
+
+
+@dataclass(slots=True)
+class ChunkResult:
+    """`first` is the first ballot's place, chaining field and code, None if it could not be read; `last` the last ballot's code."""
+
+    chunk: Chunk
+    findings: Findings
+    counts: Counts = field(default_factory=Counts)
+    identities: list[Identity] = field(default_factory=list)
+    challenged: set[str] = field(default_factory=set)
+    first: tuple[str, bytes, bytes] | None = None
+    last: bytes | None = None
+
+
+def check_chunk(context: Context, chunk: Chunk) -> ChunkResult:
+    """All checks that need one ballot, or two neighbours within the chunk."""
+    result = ChunkResult(chunk, Findings(context.own))
+    device = context.devices[chunk.device]
+    previous: bytes | None = None
+    for number, item in enumerate(context.source.read_chunk(chunk)):
+        result.counts.lines[chunk.device] += 1
+        if isinstance(item, RecordError):
+            result.findings.read_error(item)
+            previous = None
+            continue
+        if number == 0:
+            result.first = (item.where, item.chaining_field, item.confirmation_code)
+        else:
+            check_neighbours(context, chunk.device, previous, item.where, item.chaining_field, item.confirmation_code, result.findings)
+        previous = item.confirmation_code
+        shaped = check_ballot(context, item, device, result.findings)
+        if item.state == "Challenged":
+            check_opening(context, item, result.findings)
+            result.challenged.add(item.ballot_id)
+        check_contest_data(context, item, result.findings)
+        if item.ballot_id in context.contest_data:
+            result.counts.data[item.ballot_id] += 1
+        result.counts.add(context, item, shaped)
+        result.identities.append(Identity(item.id_b, item.confirmation_code, item.ballot_id, item.where))
+    result.last = previous
+    return result
+
+
+def check_neighbours(
+    context: Context, device_index: int, previous: bytes | None, where: str, chaining_field: bytes, code: bytes, findings: Findings
+) -> None:
+    """8.E or 16.F, and X11: a ballot and the code of the one before it (H_0 for the first), None if that could not be read."""
+    device = context.devices[device_index]
+    if device.chaining == "SimpleChaining":
+        expected = None if previous is None else chained(previous)
+        ok = expected == chaining_field
+        findings.check(rules_of(device).item_chained, ok, where, "B_C = 0x00000001 ‖ H_j−1", expected, chaining_field)
+    elif previous is not None:
+        findings.check("X11", previous < code, where, "confirmation codes ascend", None, code)
+
+
+@dataclass(slots=True)
+class Ballots:
+    """Joins chunk results, which must come in the order of the chunks."""
+
+    context: Context
+    findings: Findings
+    counts: Counts = field(default_factory=Counts)
+    challenged: set[str] = field(default_factory=set)
+    _device: int | None = None
+    _last: bytes | None = None
+    _closed: set[int] = field(default_factory=set)
+
+    def add(self, result: ChunkResult) -> None:
+        """One more chunk."""
+        device = result.chunk.device
+        if device != self._device:
+            self._close()
+            self._device, self._last = device, self._start(device)
+        self.findings.merge(result.findings)
+        self.counts.merge(result.counts, self.context)
+        self.challenged |= result.challenged
+        if result.first is not None:
+            where, chaining_field, code = result.first
+            check_neighbours(self.context, device, self._last, where, chaining_field, code, self.findings)
+        self._last = result.last
+
+    def finish(self) -> None:
+        """After the last chunk: closing hashes, and devices without ballots."""
+        self._close()
+        for index, device in self.context.devices.items():
+            if index not in self._closed:
+                check_device(self.context.source.h_e, device, self._start(index), self.findings)
+
+    def _start(self, index: int) -> bytes | None:
+        """What comes before a device's first ballot: H_0 if chained; nothing otherwise."""
+        device = self.context.devices[index]
+        return first_hash(self.context.source.h_e, rules_of(device), device.h_di) if device.chaining == "SimpleChaining" else b""
+
+    def _close(self) -> None:
+        if self._device is not None:
+            check_device(self.context.source.h_e, self.context.devices[self._device], self._last, self.findings)
+            self._closed.add(self._device)

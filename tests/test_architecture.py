@@ -70,11 +70,14 @@ def test_the_verifier_imports_the_standard_library_and_optional_arithmetic_alone
 
 
 def test_nothing_is_imported_by_a_name_in_a_string_where_no_contract_sees_it() -> None:
+    """But a module of the same package, late: `import_module(".name", __package__)` can't leave it."""
     for package in ("engine", "verifier"):
         for path in sources(package):
             for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
                 if isinstance(node, ast.Call):
                     called = ast.unparse(node.func).rpartition(".")[2]
+                    if called == "import_module" and [ast.unparse(argument) for argument in node.args[1:]] == ["__package__"]:
+                        continue
                     assert called not in {"__import__", "import_module", "exec", "eval"}, f"{path}:{node.lineno}: {called}"
 
 

@@ -22,9 +22,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-SHORTEST_TIME = 2.0  # seconds for each operation
-FEWEST_ROUNDS = 15
-MOST_ROUNDS = 2000
+PASSES = 5  # over all operations in turn: a slow spell of the machine then falls on all of them alike
+SHORTEST_TIME = 0.5  # seconds for each operation in each pass
+FEWEST_ROUNDS = 5  # in each pass
+MOST_ROUNDS = 500
 BALLOTS = 50  # in one round of the tally
 
 
@@ -59,20 +60,31 @@ def import_peer() -> list[str]:
     return notes
 
 
-def measure(action: Callable[[], Any], units: int = 1, prepare: Callable[[], None] | None = None) -> dict[str, float]:
-    """Seconds for one unit: each round is timed on its own, after one round that is not counted."""
-    samples: list[float] = []
-    started = time.perf_counter()
-    while len(samples) < FEWEST_ROUNDS + 1 or (time.perf_counter() - started < SHORTEST_TIME and len(samples) < MOST_ROUNDS):
-        if prepare:
-            prepare()
-        before = time.perf_counter()
-        action()
-        samples.append((time.perf_counter() - before) / units)
-    samples = samples[1:]
-    q1, median, q3 = statistics.quantiles(samples, n=4, method="inclusive")
-    return {"median": median, "min": min(samples), "max": max(samples), "q1": q1, "q3": q3, "mean": statistics.fmean(samples),
-            "stddev": statistics.stdev(samples), "rounds": len(samples), "units": units}
+@dataclasses.dataclass
+class Operation:
+    """What one round does: `units` of the operation. `prepare` goes before each round and is not timed."""
+
+    action: Callable[[], Any]
+    units: int = 1
+    prepare: Callable[[], None] = lambda: None
+    samples: list[float] = dataclasses.field(default_factory=list)
+
+    def measure(self) -> None:
+        """One pass: seconds for one unit, each round timed on its own, after one that is not counted."""
+        samples: list[float] = []
+        started = time.perf_counter()
+        while len(samples) <= FEWEST_ROUNDS or (time.perf_counter() - started < SHORTEST_TIME and len(samples) <= MOST_ROUNDS):
+            self.prepare()
+            before = time.perf_counter()
+            self.action()
+            samples.append((time.perf_counter() - before) / self.units)
+        self.samples += samples[1:]
+
+    def statistics(self) -> dict[str, float]:
+        q1, median, q3 = statistics.quantiles(self.samples, n=4, method="inclusive")
+        return {"median": median, "min": min(self.samples), "max": max(self.samples), "q1": q1, "q3": q3,
+                "mean": statistics.fmean(self.samples), "stddev": statistics.stdev(self.samples),
+                "rounds": len(self.samples), "units": self.units}
 
 
 class Serial:
@@ -152,23 +164,23 @@ def measurements() -> dict[str, dict[str, float]]:
             accept(tally.append(cast, False, serial))
 
     share, proof = partially_decrypt(keys, selection.ciphertext, base_hash)
-    operations: dict[str, Callable[[], dict[str, float]]] = {
-        "multiply": lambda: measure(lambda: [mult_p(base, other) for _ in range(1000)], units=1000),
-        "power_fixed_base": lambda: measure(lambda: g_pow_p(exponent)),
-        "power_any_base": lambda: measure(lambda: pow_p(base, exponent)),
-        "encrypt_selection": lambda: measure(sealed_selection),
-        "verify_selection": lambda: measure(lambda: accept(selection.is_valid_encryption(description_hash, key, base_hash))),
-        "encrypt_ballot": lambda: measure(sealed_ballot),
-        "verify_ballot": lambda: measure(lambda: accept(encrypted.is_valid_encryption(manifest.manifest_hash, key, base_hash))),
-        "tally_ballot": lambda: measure(multiply_all, units=BALLOTS, prepare=fresh_tally),
-        "partial_decryption": lambda: measure(lambda: partially_decrypt(keys, selection.ciphertext, base_hash)),
-        "verify_partial_decryption": lambda: measure(lambda: accept(proof.is_valid(selection.ciphertext, key, share, base_hash))),
+    operations = {
+        "multiply": Operation(lambda: [mult_p(base, other) for _ in range(1000)], units=1000),
+        "power_fixed_base": Operation(lambda: g_pow_p(exponent)),
+        "power_any_base": Operation(lambda: pow_p(base, exponent)),
+        "encrypt_selection": Operation(sealed_selection),
+        "verify_selection": Operation(lambda: accept(selection.is_valid_encryption(description_hash, key, base_hash))),
+        "encrypt_ballot": Operation(sealed_ballot),
+        "verify_ballot": Operation(lambda: accept(encrypted.is_valid_encryption(manifest.manifest_hash, key, base_hash))),
+        "tally_ballot": Operation(multiply_all, units=BALLOTS, prepare=fresh_tally),
+        "partial_decryption": Operation(lambda: partially_decrypt(keys, selection.ciphertext, base_hash)),
+        "verify_partial_decryption": Operation(lambda: accept(proof.is_valid(selection.ciphertext, key, share, base_hash))),
     }
-    results = {}
-    for name, operation in operations.items():
-        results[name] = operation()
-        print(f"peer: {name:<26} {results[name]['median'] * 1000:10.4f} ms", file=sys.stderr, flush=True)
-    return results
+    for number in range(PASSES):
+        print(f"peer: pass {number + 1} of {PASSES} over {len(operations)} operations", file=sys.stderr, flush=True)
+        for operation in operations.values():
+            operation.measure()
+    return {name: operation.statistics() for name, operation in operations.items()}
 
 
 def processor() -> str:

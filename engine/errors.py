@@ -1,5 +1,7 @@
 """What can go wrong in the engine, divided by what a caller can do about it."""
 
+from typing import Any
+
 
 class EngineError(Exception):
     """Any refusal of the engine. The message says where, what was expected and what came; never a secret."""
@@ -31,6 +33,9 @@ class CeremonyError(EngineError):
     def __init__(self, message: str, guilty: int) -> None:
         super().__init__(message)
         self.guilty = guilty
+
+    def __reduce__(self) -> Any:  # an exception is rebuilt from its message alone unless told otherwise
+        return type(self), (str(self), self.guilty)
 
 
 class QuorumError(EngineError):

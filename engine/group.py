@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from engine.errors import GroupError
@@ -17,6 +17,9 @@ class Group:
     p: int
     q: int
     generator: int
+
+    def __reduce__(self) -> Any:  # in every process the same group again, with the table of its generator
+        return _group, (self.p, self.q, self.generator)
 
     @cached_property
     def element_length(self) -> int:
@@ -87,7 +90,7 @@ class Scalar:
         return isinstance(other, Scalar) and self.group == other.group and secrets.compare_digest(self.to_bytes(), other.to_bytes())
 
     def __hash__(self) -> int:
-        return hash(self.value)
+        return hash(self.to_bytes())  # keyed anew in every process, so a hash tells nothing of a secret
 
     def __repr__(self) -> str:
         return "Scalar(…)"
@@ -108,8 +111,8 @@ class Element:
         self.tabulated = tabulated
         self._comb: Comb | None = None
 
-    def __reduce__(self) -> Any:  # tables are large and quickly rebuilt: they do not travel between processes
-        return Element, (self.group, self.value, self.tabulated)
+    def __reduce__(self) -> Any:  # tables are large: they do not travel between processes, but each process builds one only once
+        return (_tabulated if self.tabulated else Element), (self.group, self.value)
 
     def with_table(self) -> "Element":
         """The same element, to be raised to many powers."""
@@ -145,6 +148,17 @@ class Element:
     def to_bytes(self) -> bytes:
         """b(self, l_p) (§5.1.1)."""
         return int(self.value).to_bytes(self.group.element_length, "big")
+
+
+@lru_cache(maxsize=4)
+def _group(p: int, q: int, generator: int) -> Group:
+    group = Group(p, q, generator)
+    return STANDARD if group == STANDARD else group
+
+
+@lru_cache(maxsize=8)
+def _tabulated(group: Group, value: Any) -> Element:
+    return Element(group, value, tabulated=True)
 
 
 def _standard() -> Group:

@@ -95,4 +95,6 @@ def commitment_at(commitments: tuple[Element, ...], guardian: int, group: Group)
 
 
 def _at(commitments: tuple[tuple[Element, ...], ...], guardian: int, group: Group) -> Element:
+    if not commitments:
+        raise QuorumError("this election comes without its guardians' commitments: nothing can be decrypted in it")
     return group.product(commitment_at(each, guardian, group) for each in commitments)

@@ -155,7 +155,7 @@ def _keyed(kind: Any, raw: Any, where: str, group: Group) -> Any:
     inner = typing.get_args(typing.get_args(kind)[0])[1]
     pairs: list[tuple[int, Any]] = []
     for key, item in raw.items():
-        if not (key.isascii() and key.isdecimal() and len(key) < 11 and str(int(key)) == key) or int(key) < 1:
+        if not (key.isascii() and key.isdecimal() and len(key) < 11 and str(int(key)) == key) or not 1 <= int(key) < SMALL:
             raise FormatError(f"{where}: a key is not an index")
         if pairs and int(key) <= pairs[-1][0]:
             raise FormatError(f"{where}: indices do not ascend")

@@ -11,6 +11,9 @@ from engine.encoding import from_json, member
 from engine.errors import ManifestError
 from engine.group import STANDARD
 
+LARGEST_LIMIT = 1000  # every unit of a limit is a branch of a proof: more would make ballots that no browser can encrypt
+INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Letters, marks and signs that show nothing; what shows nothing by its category is refused anyway."""
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
 
 
@@ -180,6 +183,8 @@ def _contest(index: int, entry: ContestEntry) -> Contest:
         raise ManifestError(f"{where}: an option's limit is a number from 1 or CONTEST_LIMIT")
     largest = stated if isinstance(stated, int) else sum(limit for limit in limits if isinstance(limit, int))
     effective = [min(limit, largest) if isinstance(limit, int) else largest for limit in limits]
+    if max(min(largest, sum(effective)), *effective) > LARGEST_LIMIT:
+        raise ManifestError(f"{where}: a limit is at most {LARGEST_LIMIT}")
     spoils = [position for position, option in enumerate(entry.options) if option.spoil is not None]
     if any(entry.options[position].spoil is False for position in spoils):
         raise ManifestError(f"{where}: spoil is only ever written as true")
@@ -210,7 +215,7 @@ def _check_text(file: ManifestFile) -> None:
     ]
     scopes += [(f"contest {index}", [option.label for option in contest.options]) for index, contest in enumerate(file.contests, 1)]
     for scope, labels in scopes:
-        folded = [unicodedata.normalize("NFKC", label).casefold() for label in labels]
+        folded = [unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold()) for label in labels]
         if len(set(folded)) != len(folded):
             raise ManifestError(f"{scope}: two labels are the same, or look the same")
     texts = [file.label, voting.union, voting.scrutineer, voting.device_information, *voting.trustees]
@@ -231,12 +236,13 @@ def text_problem(text: str) -> str | None:
     if unicodedata.normalize("NFC", text) != text:
         return "is not in Unicode normal form C"
     for character in text:
-        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") or (
-            unicodedata.category(character) == "Zs" and character != " "
-        ):
+        category = unicodedata.category(character)
+        if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") or (category == "Zs" and character != " ") or INVISIBLE.match(character):
             return f"contains the character U+{ord(character):04X}, which is invisible or changes the direction of text"
     if text != text.strip() or "  " in text:
         return "begins or ends with a space, or has two together"
+    if any(unicodedata.category(character).startswith("M") for character in (text[0], *re.findall(" (.)", text))):
+        return "has a mark that stands on no letter"
     return None
 
 
@@ -245,5 +251,5 @@ def _scripts(texts: Iterable[str]) -> set[str]:
         unicodedata.name(character, "UNKNOWN").split()[0]
         for text in texts
         for character in text
-        if unicodedata.category(character) in ("Lu", "Ll", "Lt", "Lo")
+        if unicodedata.category(character).startswith("L")
     }

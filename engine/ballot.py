@@ -17,7 +17,7 @@ from engine.group import Element, Scalar
 from engine.manifest import Contest
 from engine.parameters import Election
 from engine.proofs import Proof, prove_range, verify_range
-from engine.signed_elgamal import SignedCiphertext, encrypt_ballot_nonce, verify_ballot_nonce
+from engine.signed_elgamal import SignedCiphertext, decrypt_ballot_nonce, encrypt_ballot_nonce, verify_ballot_nonce
 
 CAST, CHALLENGED, DISCOUNTED = "Cast", "Challenged", "Discounted"
 DEVICE = 1
@@ -209,12 +209,17 @@ def verify_ballot(ballot: EncryptedBallot, election: Election) -> None:
         raise ProofError("the confirmation code does not fit (8.B)")
     if ballot.ballot_id != ballot.confirmation_code.hex().upper():
         raise ProofError("ballot_id is not the confirmation code (X17)")
-    alphas = [option.alpha for _, contest in ballot.contests for option in contest.ciphertexts]
+    alphas = nonce_commitments(ballot)
     if election.group.one in alphas or len(set(alphas)) != len(alphas):
         raise ProofError("an encryption nonce is 0 or used twice (CR-09)")
     verify_ballot_nonce(ballot.nonce, H_I)
     for index, contest in ballot.contests:
         _verify_contest(contest, manifest.contest(index), election, H_I)
+
+
+def nonce_commitments(ballot: EncryptedBallot) -> list[Element]:
+    """g^ξ for every nonce ξ of a ballot: α of every option, and C_0 of the encrypted ballot nonce. None may be 1 or occur twice (CR-09)."""
+    return [*(option.alpha for _, contest in ballot.contests for option in contest.ciphertexts), ballot.nonce.c_0]
 
 
 def _check_shape(contest: EncryptedContest, manifest: Contest) -> None:
@@ -252,6 +257,8 @@ def open_ballot(ballot: EncryptedBallot, ballot_nonce: bytes, election: Election
     from_nonce = []
     for index, contest in ballot.contests:
         manifest = election.manifest.contest(index)
+        if len(contest.ciphertexts) != len(manifest.options):
+            raise ProofError(f"contest {index}: the options are not the manifest's (X2)")
         options = []
         for option, ciphertext in zip(manifest.options, contest.pairs(), strict=True):
             xi = hashing.encryption_nonce(election.group, ballot.identifier_hash, index, option.index, ballot_nonce)
@@ -272,9 +279,8 @@ def verify_opening(ballot: EncryptedBallot, opening: Opening, election: Election
     if tuple(tuple(option.value for option in contest.options) for contest in opened.contests) != opening.choices:
         raise ProofError("the ballot encrypts other choices than the opening says")
     K_hat, g = election.ballot_data_encryption_key, election.group.g
-    alpha, beta = g**opening.encryption_nonce, K_hat**opening.encryption_nonce
-    key = hashing.ballot_nonce_encryption_key(hashing.ballot_nonce_key(ballot.identifier_hash, alpha, beta))
-    plain = bytes(x ^ y for x, y in zip(ballot.nonce.c_1, key, strict=True))
-    if ballot.nonce.c_0 != alpha or plain != opening.ballot_nonce:
+    xi, nonce, H_I = opening.encryption_nonce, ballot.nonce, ballot.identifier_hash
+    fits = nonce.c_0 == g**xi and len(nonce.c_1) == 32 and decrypt_ballot_nonce(nonce, H_I, K_hat**xi) == opening.ballot_nonce
+    if not fits:
         raise ProofError("the encrypted ballot nonce is not that of the opening (37)")
     return opened

@@ -1,18 +1,20 @@
 """The tally: every ballot read, checked and multiplied, option by option, over the counted ballots alone (§3.5)."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import blake2b
 
-from engine.ballot import CAST, CHALLENGED, DISCOUNTED, EncryptedBallot, OptionCiphertext, verify_ballot
+from engine.ballot import CAST, CHALLENGED, DISCOUNTED, EncryptedBallot, OptionCiphertext, nonce_commitments, verify_ballot
 from engine.encoding import from_json, member
-from engine.errors import EngineError, ProofError
+from engine.errors import EngineError, FormatError, ProofError
 from engine.group import Element
 from engine.parameters import Election
 
 CHUNK = 8  # ballots that go to a worker at a time
+IN_FLIGHT = 64  # chunks handed to workers before the first has to come back: the rest of the ballots stay where they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class _Part:
     challenged: list[EncryptedBallot] = field(default_factory=list)
     identifiers: list[bytes] = field(default_factory=list)
     codes: list[bytes] = field(default_factory=list)
+    nonces: list[list[bytes]] = field(default_factory=list)  # short digests of g^ξ for each nonce of each ballot
 
 
 def verify_and_multiply(
@@ -57,20 +60,22 @@ def verify_and_multiply(
 ) -> BallotSet:
     """Reads and checks every ballot (its canonical bytes, with state) and multiplies the counted ones (79).
 
-    Ballots ascend strictly by confirmation code and no two have the same identifier. Raises EngineError naming the first ballot that fails.
-    `progress` is called with the number of ballots done.
+    Ballots ascend strictly by confirmation code and no two have the same identifier or an encryption nonce in common. Raises EngineError
+    naming the first ballot that fails. `progress` is called with the number of ballots done. Needs some 100 bytes of memory for each
+    ciphertext, and at most IN_FLIGHT chunks of ballots.
     """
     whole, last = _Part(), b""
-    done, identifiers = 0, set[bytes]()
-    work = partial(_check_chunk, election=election)
-    chunks = _chunks(ballots)
-    for part in executor.map(work, chunks) if executor else map(work, chunks):
-        for code, identifier in zip(part.codes, part.identifiers, strict=True):
+    done, identifiers, nonces = 0, set[bytes](), set[bytes]()
+    for part in _parts(partial(_check_chunk, election=election), _chunks(ballots), executor):
+        for code, identifier, own in zip(part.codes, part.identifiers, part.nonces, strict=True):
             if code <= last:
                 raise ProofError(f"ballot {code.hex().upper()}: ballots do not ascend strictly by confirmation code (X11)")
             if identifier in identifiers:
                 raise ProofError(f"ballot {code.hex().upper()}: another ballot has the same identifier (5.A)")
+            if not nonces.isdisjoint(own):
+                raise ProofError(f"ballot {code.hex().upper()}: it shares an encryption nonce with another ballot (CR-09)")
             identifiers.add(identifier)
+            nonces.update(own)
             last = code
         _merge(whole, part)
         done += len(part.codes)
@@ -79,10 +84,13 @@ def verify_and_multiply(
     return BallotSet(_tally(whole, election), whole.states, whole.challenged)
 
 
-def _chunks(ballots: Iterable[bytes]) -> Iterator[list[bytes]]:
-    chunk: list[bytes] = []
-    for content in ballots:
-        chunk.append(content)
+_Chunk = list[tuple[int, bytes]]  # places from 1, and ballots
+
+
+def _chunks(ballots: Iterable[bytes]) -> Iterator[_Chunk]:
+    chunk: _Chunk = []
+    for place, content in enumerate(ballots, 1):
+        chunk.append((place, content))
         if len(chunk) == CHUNK:
             yield chunk
             chunk = []
@@ -90,10 +98,31 @@ def _chunks(ballots: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield chunk
 
 
-def _check_chunk(contents: list[bytes], election: Election) -> _Part:
+def _parts(work: Callable[[_Chunk], _Part], chunks: Iterable[_Chunk], executor: Executor | None) -> Iterator[_Part]:
+    """The parts in the order of the chunks. `Executor.map` would read all ballots at once."""
+    if executor is None:
+        yield from map(work, chunks)
+        return
+    waiting: deque[Future[_Part]] = deque()
+    try:
+        for chunk in chunks:
+            waiting.append(executor.submit(work, chunk))
+            if len(waiting) == IN_FLIGHT:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _check_chunk(chunk: _Chunk, election: Election) -> _Part:
     part = _Part()
-    for content in contents:
-        ballot = from_json(EncryptedBallot, content, election.group)
+    for place, content in chunk:
+        try:
+            ballot = from_json(EncryptedBallot, content, election.group)
+        except FormatError as error:
+            raise FormatError(f"ballot {place} in order: {error}") from None
         try:
             verify_ballot(ballot, election)
         except EngineError as error:
@@ -102,6 +131,7 @@ def _check_chunk(contents: list[bytes], election: Election) -> _Part:
             raise ProofError(f"ballot {ballot.confirmation_code.hex().upper()}: unknown state {str(ballot.state)[:20]!a} (X4)")
         part.identifiers.append(ballot.selection_encryption_identifier)
         part.codes.append(ballot.confirmation_code)
+        part.nonces.append([blake2b(each.to_bytes(), digest_size=16).digest() for each in nonce_commitments(ballot)])
         part.states[ballot.style, ballot.state] += 1
         if ballot.state == CHALLENGED:
             part.challenged.append(ballot)

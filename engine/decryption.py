@@ -93,6 +93,11 @@ class DecryptedTally:
     contests: tuple[DecryptedContest, ...] = member()
 
 
+def shape(election: Election) -> list[tuple[int, int]]:
+    """Index and number of options of every contest of the manifest: what every tally and every guardian's message has."""
+    return [(contest.index, len(contest.options)) for contest in election.manifest.contests]
+
+
 def check_guardians(guardians: Iterable[int], election: Election) -> tuple[int, ...]:
     """The set U of available guardians, ascending. Raises QuorumError unless they exist, each once, and are at least k."""
     U = tuple(guardians)
@@ -155,9 +160,14 @@ def combine(
     U = check_guardians([each.guardian for each in revealed], election)
     if [each.guardian for each in responses] != list(U):
         raise QuorumError("responses and partial decryptions are not from the same guardians")
-    for each in responses:
-        if [len(values) for values in each.responses] != [len(contest.options) for contest in tally.contests]:
-            raise CeremonyError(f"guardian {each.guardian}: its responses are not those of this tally", each.guardian)
+    if [(contest.index, len(contest.options)) for contest in tally.contests] != shape(election):
+        raise ProofError("the tally has not the contests and options of the manifest (X18)")
+    options_of = [len(contest.options) for contest in tally.contests]
+    for values, answer in zip(revealed, responses, strict=True):
+        if [len(each) for each in values.contests] != options_of:
+            raise CeremonyError(f"guardian {values.guardian}: its partial decryptions are not those of this tally", values.guardian)
+        if [len(each) for each in answer.responses] != options_of:
+            raise CeremonyError(f"guardian {answer.guardian}: its responses are not those of this tally", answer.guardian)
     contests = []
     keys = {i: election.vote_verification_key(i) for i in U}
     for position, contest in enumerate(tally.contests):
@@ -190,13 +200,13 @@ def _check_responses(
 
 
 def verify_tally_proof(option: DecryptedOption, contest: int, index: int, election: Election) -> None:
-    """Verification 10 for one option: (10.1) to (10.3), 10.B, 10.C. Raises ProofError."""
+    """Verification 10 for one option: (10.1) to (10.3), 10.B, 10.C; a tally outside 0 .. q - 1 fails. Raises ProofError."""
     A, B, T, K, g = option.encrypted.alpha, option.encrypted.beta, option.decrypted_value, election.vote_encryption_key, election.group.g
     c, v = option.proof.challenge, option.proof.response
     M = B * T.inverse()
     if c != hashing.tally_challenge(election.extended_base_hash, contest, index, A, B, g**v * K**c, A**v * M**c, M):
         raise ProofError(f"contest {contest}, option {index}: (10.B) the decryption proof does not fit")
-    if K ** election.group.scalar(option.tally % election.group.q) != T:
+    if not 0 <= option.tally < election.group.q or K ** election.group.scalar(option.tally) != T:
         raise ProofError(f"contest {contest}, option {index}: (10.C) T is not K^t")
 
 

@@ -7,6 +7,7 @@ each secret lives") and sends the messages.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from engine import hashing
 from engine.ballot import CHALLENGED, EncryptedBallot
@@ -21,6 +22,7 @@ from engine.decryption import (
     check_guardians,
     check_revealed,
     lagrange_coefficient,
+    shape,
 )
 from engine.errors import CeremonyError, DecryptionRefused, ProofError
 from engine.group import Scalar
@@ -33,10 +35,11 @@ from engine.key_ceremony import (
     check_share,
     guardian_record_hash,
     join_keys,
+    verify_public_keys,
 )
 from engine.parameters import Election, ElectionParameters
 from engine.proofs import Proof, prove_equality, prove_knowledge
-from engine.signed_elgamal import decrypt_share, encrypt_share, verify_ballot_nonce
+from engine.signed_elgamal import decrypt_share, encrypt_share, verify_ballot_nonce, verify_share_proof
 from engine.tally import EncryptedTally
 
 
@@ -68,6 +71,9 @@ class ComplaintRaised(CeremonyError):
         super().__init__(message, complaint.accused)
         self.complaint = complaint
 
+    def __reduce__(self) -> Any:
+        return type(self), (str(self), self.complaint)
+
 
 def generate_guardian_keys(parameters: ElectionParameters, index: int) -> tuple[GuardianSecretKeys, GuardianPublicKeys]:
     """Guardian `index`'s keys (7) to (13), from the operating system's generator. Raises CeremonyError for an index outside 1..n."""
@@ -91,8 +97,14 @@ def generate_guardian_keys(parameters: ElectionParameters, index: int) -> tuple[
 
 
 def share_keys(secret: GuardianSecretKeys, recipient: GuardianPublicKeys, parameters: ElectionParameters) -> EncryptedShare:
-    """E_l(P_i(l), P̂_i(l)) for guardian l (19), l ≠ i."""
+    """E_l(P_i(l), P̂_i(l)) for guardian l (19), l ≠ i.
+
+    Raises CeremonyError unless l is one of the other guardians and its keys are proved: P_i(0) is the secret key itself.
+    """
     _check_election(secret, parameters)
+    verify_public_keys(recipient, parameters)
+    if recipient.index == secret.index:
+        raise CeremonyError("a guardian sends no share to itself", recipient.index)
     share = _evaluate(secret.coefficients, recipient.index) + _evaluate(secret.data_coefficients, recipient.index)
     H_P = parameters.parameter_base_hash
     return EncryptedShare(
@@ -109,6 +121,7 @@ def receive_shares(
     """
     _check_election(secret, parameters)
     election, l = join_keys(parameters, public), secret.index  # noqa: E741
+    _check_own_keys(secret, public)
     senders = [i for i in range(1, parameters.guardian_count + 1) if i != l]
     if [share.sender for share in shares] != senders or any(share.receiver != l for share in shares):
         raise CeremonyError(f"expected the shares for guardian {l} from all the others, in order", 0)
@@ -126,8 +139,14 @@ def receive_shares(
 
 
 def acknowledge(secret: GuardianSecretKeys, election: Election, public: Sequence[GuardianPublicKeys]) -> Acknowledgement:
-    """Guardian i's word, after `receive_shares`, that these are the keys it saw and checked (record-format.md, 2.5)."""
+    """Guardian i's word, after `receive_shares`, that these are the keys it saw and checked (record-format.md, 2.5).
+
+    Raises CeremonyError if `election` is not made of these keys, or the keys under this guardian's number are not its own.
+    """
     _check_election(secret, election.parameters)
+    if election != join_keys(election.parameters, public):
+        raise CeremonyError("the joint keys are not those of these guardians (25), (26)", 0)
+    _check_own_keys(secret, public)
     H_G = guardian_record_hash(election, public)
     kappa, u = public[secret.index - 1].communication, election.group.random_scalar()
     c = hashing.acknowledgement_challenge(H_G, secret.index, kappa, election.group.g.secret_power(u))
@@ -143,6 +162,7 @@ class DecryptionSecrets:
         self.guardian = share.index
         self.tally = tally
         self.guardians = guardians
+        self.hashes: tuple[CommitmentHashes, ...] | None = None  # those that were in before anything was revealed
         self._share: KeyShares | None = share
         self._u: list[list[Scalar]] | None = u
         self._own = own
@@ -172,6 +192,8 @@ def commit(
     no contest has so few ballots that its tally would show votes, and the key share belongs to this election (T5, CR-47, CR-58).
     """
     U = check_guardians(guardians, election)
+    if [(each.index, len(each.options)) for each in recomputed.contests] != shape(election):
+        raise DecryptionRefused("the aggregate has not the contests and options of the manifest")
     if share.extended_base_hash != election.extended_base_hash:
         raise DecryptionRefused("this key share belongs to another election")
     if share.index not in U:
@@ -200,9 +222,15 @@ def commit(
 
 
 def reveal(secrets: DecryptionSecrets, hashes: Sequence[CommitmentHashes]) -> PartialDecryptions:
-    """Round 2: the own values, only when the hashes of all guardians in U are in, in their order. Raises CeremonyError otherwise."""
+    """Round 2: the own values, only when the hashes of all guardians in U are in, in their order. Raises CeremonyError otherwise.
+
+    From now on these are the hashes of this run: nobody chooses his values anew after seeing ours (CR-21).
+    """
     if [each.guardian for each in hashes] != list(secrets.guardians):
         raise CeremonyError("nothing is revealed before the commitment hashes of all guardians are in", 0)
+    if secrets.hashes not in (None, tuple(hashes)):
+        raise CeremonyError("the own values are revealed already, on other commitment hashes", 0)
+    secrets.hashes = tuple(hashes)
     return secrets.own
 
 
@@ -212,6 +240,8 @@ def respond(
     """Round 3: v_i (92) for every option, once. Halts with CeremonyError if a revealed value does not fit its hash (88)."""
     if [each.guardian for each in hashes] != list(secrets.guardians) or [each.guardian for each in revealed] != list(secrets.guardians):
         raise CeremonyError("expected the messages of exactly the guardians that take part, in their order", 0)
+    if secrets.hashes != tuple(hashes):
+        raise CeremonyError("the commitment hashes are not those that were in when this guardian revealed its values", 0)
     for hash_set, values in zip(hashes, revealed, strict=True):
         check_revealed(hash_set, values, secrets.tally, secrets.guardians, election.extended_base_hash)
     if revealed[secrets.guardians.index(secrets.guardian)] != secrets.own:
@@ -240,6 +270,9 @@ def decrypt_nonces(share: KeyShares, ballots: Sequence[EncryptedBallot], electio
     for ballot in ballots:
         if ballot.state != CHALLENGED:
             raise DecryptionRefused(f"ballot {ballot.ballot_id} is not challenged: its nonce is never decrypted")
+        identifier = ballot.selection_encryption_identifier
+        if ballot.identifier_hash != hashing.identifier_hash(election.extended_base_hash, identifier):
+            raise DecryptionRefused(f"ballot {ballot.ballot_id}: its identifier hash is not that of its identifier (5.B)")
         try:
             verify_ballot_nonce(ballot.nonce, ballot.identifier_hash)
         except ProofError as error:
@@ -265,6 +298,14 @@ def _check_election(secret: GuardianSecretKeys, parameters: ElectionParameters) 
         raise DecryptionRefused("these secret keys belong to another election")
 
 
+def _check_own_keys(secret: GuardianSecretKeys, public: Sequence[GuardianPublicKeys]) -> None:
+    g, zeta = secret.communication.group.g, secret.communication
+    own = [tuple(g.secret_power(a_j) for a_j in each) for each in (secret.coefficients, secret.data_coefficients)]
+    shown = public[secret.index - 1] if 1 <= secret.index <= len(public) else None
+    if shown is None or [shown.vote.commitments, shown.data.commitments] != own or shown.communication != g.secret_power(zeta):
+        raise CeremonyError(f"the keys published as guardian {secret.index}'s are not its own", 0)
+
+
 def _open_share(
     secret: GuardianSecretKeys,
     keys: GuardianPublicKeys,
@@ -274,6 +315,10 @@ def _open_share(
 ) -> bytes:
     i, l, H_P = keys.index, secret.index, parameters.parameter_base_hash  # noqa: E741
     kappa_l, C_0 = public[l - 1].communication, share.ciphertext.c_0
+    try:
+        verify_share_proof(share.ciphertext, H_P, i, l)
+    except ProofError as error:
+        raise ComplaintRaised(str(error), Complaint(i, l, None, None)) from None
     beta = C_0.secret_power(secret.communication)
     try:
         plain = decrypt_share(share.ciphertext, H_P, i, l, kappa_l, beta)

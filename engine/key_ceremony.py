@@ -15,7 +15,7 @@ from engine.errors import CeremonyError, ProofError
 from engine.group import Element, Group
 from engine.parameters import Election, ElectionParameters, commitment_at
 from engine.proofs import GroupedProof, Proof, verify_equality, verify_knowledge
-from engine.signed_elgamal import SignedCiphertext, decrypt_share
+from engine.signed_elgamal import SignedCiphertext, decrypt_share, verify_share_proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,16 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """Guardian `accuser` says that the share from `accused` does not fit. `beta` opens that one share to everybody, with proof."""
+    """Guardian `accuser` says that the share from `accused` does not fit. `beta` opens that one share to everybody, with proof.
+
+    Both are absent if the share's own proof (22) fails: anybody can see that, and β of a C_0 whose nonce nobody is known to know could be
+    that of another guardian's share.
+    """
 
     accused: int = member("i")
     accuser: int = member("l")
-    beta: Element = member()
-    proof: Proof = member()
+    beta: Element | None = member()
+    proof: Proof | None = member()
 
 
 def commit_to_keys(keys: GuardianPublicKeys, parameters: ElectionParameters) -> KeyCommitment:
@@ -161,10 +165,27 @@ def check_share(share: bytes, keys: GuardianPublicKeys, receiver: int) -> None:
 
 
 def judge_complaint(complaint: Complaint, share: EncryptedShare, keys: Sequence[GuardianPublicKeys], parameters: ElectionParameters) -> int:
-    """Who is guilty: the index of the sender of a wrong share, or of the accuser if the share is right or the complaint is false."""
-    i, accuser = complaint.accused, complaint.accuser
+    """Who is guilty: the index of the sender of a wrong share, or of the accuser if the share is right or the complaint is false.
+
+    `keys` are those of guardians 1 … n, `share` is the one that `accused` published for `accuser`. Raises CeremonyError if they are not.
+    """
+    i, accuser, n = complaint.accused, complaint.accuser, parameters.guardian_count
     H_P = parameters.parameter_base_hash
+    if [each.index for each in keys] != list(range(1, n + 1)):
+        raise CeremonyError(f"expected the keys of guardians 1 to {n}, in order", 0)
+    if not 1 <= accuser <= n:
+        raise CeremonyError(f"complaint of guardian {accuser}: there is no such guardian", accuser)
+    if not 1 <= i <= n or i == accuser:
+        return accuser
+    if (share.sender, share.receiver) != (i, accuser):
+        raise CeremonyError(f"a complaint about the share from {i} for {accuser} is not judged by another share", 0)
     kappa, C_0 = keys[accuser - 1].communication, share.ciphertext.c_0
+    try:
+        verify_share_proof(share.ciphertext, H_P, i, accuser)
+    except ProofError:
+        return i
+    if complaint.beta is None or complaint.proof is None:
+        return accuser
     try:
         challenge = partial(hashing.complaint_challenge, H_P, i, accuser, kappa, C_0, complaint.beta)
         verify_equality(complaint.proof, C_0, kappa, complaint.beta, challenge, "complaint")

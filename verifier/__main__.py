@@ -1,6 +1,7 @@
 """The command: `python3 verifier.pyz RECORD [--key KEY]`. Exit status 0 verified, 1 does not verify, 2 unreadable or wrongly called."""
 
 import argparse
+import importlib
 import os
 import re
 import sys
@@ -44,11 +45,11 @@ def _verify(options: argparse.Namespace) -> int:
     )
     if options.report:
         try:
-            from .html import to_html
+            page: str = importlib.import_module(".html", __package__).to_html(report)
         except ImportError:
             print("this verifier was built without HTML reports", file=sys.stderr)
             return 2
-        Path(options.report).write_text(to_html(report), encoding="utf-8")
+        Path(options.report).write_text(page, encoding="utf-8")
     if options.json:
         print(report.json())
     elif options.quiet:

@@ -112,6 +112,8 @@ def _verify_edition_2_0(folder: Path, group: Group, processes: int) -> Report:
     """Records of edition 2.0.0 have a reader and checks of their own. What they keep as private is not read, not even for the digest."""
     source = importlib.import_module(".egk", __package__).open_record(folder, group)
     report: Report = importlib.import_module(".edition_2_0", __package__).verify(source, group, processes)
+    report.findings.count("format", len(source.ballots))
+    report.done("format")
     public = [path for path in list_files(folder)[0] if not path.startswith("private_data/")]
     report.record_digest = record_digest(digest_files(folder, public))
     return report

@@ -21,7 +21,7 @@ from .model import Ciphertext
 from .report import Findings, Report, TallyLine
 from .source import RecordError
 
-__all__ = ["Counted", "check_ballots", "check_keys", "check_parameters", "check_tally", "verify"]
+__all__ = ["Counted", "check_ballots", "check_keys", "check_parameters", "check_set", "check_tally", "start", "verify"]
 
 _VER = b"v2.0.0".ljust(32, b"\0")
 _CHUNK = 4
@@ -54,18 +54,23 @@ class Counted:
 
 def verify(source: EgkSource, group: Group, processes: int = 1) -> Report:
     """Every item that a record of this layout has an object for."""
-    report = Report(source.format, Findings(own=False), label=source.manifest.label)
-    for check, reason in source.format.not_applicable:
-        report.exclude((check,), reason)
-    report.exclude(PRE_ENCRYPTED, "the record holds no pre-encrypted ballots")
+    report = start(source)
     check_parameters(source, group, report)
     check_keys(source, group, report)
     counted = Counted(report.findings)
     for part in _parts(source, processes):
         counted.merge(part, group)
-    report.ballots = Counter(state for _, state, _, _ in counted.ballots)
-    _check_all(source, counted, report)
+    check_set(source, counted, report)
     check_tally(source, counted, report)
+    return report
+
+
+def start(source: EgkSource) -> Report:
+    """A report that rules out what this layout has no object for."""
+    report = Report(source.format, Findings(own=False), label=source.manifest.label)
+    for check, reason in source.format.not_applicable:
+        report.exclude((check,), reason)
+    report.exclude(PRE_ENCRYPTED, "the record holds no pre-encrypted ballots")
     return report
 
 
@@ -151,9 +156,10 @@ def _parts(source: EgkSource, processes: int) -> Iterator[Counted]:
         yield from executor.map(check_ballots, [source] * len(chunks), chunks)
 
 
-def _check_all(source: EgkSource, counted: Counted, report: Report) -> None:
+def check_set(source: EgkSource, counted: Counted, report: Report) -> None:
     """What concerns all ballots together: 5.A, 8.B, the set of openings, the set of cast ballots."""
     findings = report.findings
+    report.ballots = Counter(state for _, state, _, _ in counted.ballots)
     for check, place, rule in (("5.A", 0, "ballot id occurs once"), ("8.B", 2, "confirmation code occurs once")):
         seen: set[object] = set()
         for ballot in counted.ballots:

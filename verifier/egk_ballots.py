@@ -100,7 +100,8 @@ def _branches(item: Item, group: Group) -> tuple[Proof, ...]:
 
 def _hashed(item: Item, member: str, group: Group) -> HashedCiphertext:
     inner = item.item(member)
-    made = HashedCiphertext(inner.number("c0", group.l_p), inner.data("c1", 0, 32), inner.data("c2", 32), inner.integer("numBytes", 1, 2**24))
+    length = inner.integer("numBytes", 1, 2**24)
+    made = HashedCiphertext(inner.number("c0", group.l_p), inner.data("c1", 0, 32), inner.data("c2", 32), length)
     if len(made.c_1) != (made.length + 31) // 32 * 32:
         raise inner.error("numBytes", f"{made.length} bytes do not make {len(made.c_1)} bytes in blocks of 32")
     inner.done()

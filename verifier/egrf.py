@@ -122,7 +122,7 @@ def open_record(folder: Path, group: Group) -> EgrfSource:
         tally=results.tally,
         openings=results.openings,
         contest_data=results.contest_data,
-        errors=(*found.errors, *results.errors),
+        errors=results.errors,
         pieces=tuple(found.chunks),
         places=found.places,
     )

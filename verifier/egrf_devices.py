@@ -47,7 +47,6 @@ class Scan:
     chunks: list[Chunk] = field(default_factory=list)
     places: dict[tuple[str, int], int] = field(default_factory=dict)
     count: Count = field(default_factory=Count)
-    errors: list[RecordError] = field(default_factory=list)
 
 
 def scan(folder: Path, chaining: int) -> Scan:
@@ -60,15 +59,15 @@ def scan(folder: Path, chaining: int) -> Scan:
         if first is None:
             raise RecordError(place, 0, "", "a device without items")
         device = _open(egrf_files.only(first, "deviceHeader"), index, h_di, chaining)
-        position, last = _ballots(lines, index, made)
+        last = _ballots(lines, index, made)
         if last is None:
             raise RecordError(place, 0, "", "expected deviceClose as the last item")
-        made.devices.append(_close(egrf_files.only(last, "deviceClose"), device, position, made))
+        made.devices.append(_close(egrf_files.only(last, "deviceClose"), device))
     return made
 
 
-def _ballots(lines: Iterator[Line], index: int, made: Scan) -> tuple[int, Line | None]:
-    """Notes where the ballots are. Returns their number and the line after the last of them."""
+def _ballots(lines: Iterator[Line], index: int, made: Scan) -> Line | None:
+    """Notes where the ballots are. Returns the line after the last of them."""
     position = 0
     last: Line | None = None
     chunk: Chunk | None = None
@@ -85,7 +84,7 @@ def _ballots(lines: Iterator[Line], index: int, made: Scan) -> tuple[int, Line |
         last = line
     if chunk is not None:
         made.chunks.append(chunk)
-    return position, last
+    return last
 
 
 def _note(line: Line, count: Count) -> None:
@@ -115,11 +114,9 @@ def _open(item: Item, index: int, h_di: bytes, chaining: int) -> Device:
     return Device(index, information, "Regular", _CHAINING[mode], h_di, 0, h_0)
 
 
-def _close(item: Item, device: Device, position: int, made: Scan) -> Device:
+def _close(item: Item, device: Device) -> Device:
     """The device with its ballot count, closing field and closing hash."""
     count = item.decimal("ballotCount", 1) if item.has("ballotCount") else 0
-    if count != position:
-        made.errors.append(item.error("ballotCount", f"the device has {position} ballots, the record says {count}"))
     closing_field = item.data("closingChainingField", 36) if item.has("closingChainingField") else None
     closing_hash = item.data("closingHash", 32) if item.has("closingHash") else None
     if device.chaining == "NoChaining" and (closing_field is not None or closing_hash is not None):

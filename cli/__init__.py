@@ -1,0 +1,1 @@
+"""The command `psephos`: what trustees, the scrutineer and anybody who checks a ballot type."""

@@ -1,0 +1,42 @@
+"""The command `psephos`."""
+
+import sys
+
+import click
+
+from cli.ballot import ballot
+from cli.demo import demo
+from cli.errors import PsephosGroup
+from cli.scrutineer import scrutineer
+from cli.trustee import trustee
+
+
+@click.group(cls=PsephosGroup)
+@click.version_option(package_name="psephos", prog_name="psephos")
+def psephos() -> None:
+    """A voting engine that makes a trade union ballot provable.
+
+    Start with `psephos demo`; check a record with `psephos verify RECORD`.
+    """
+
+
+@psephos.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def verify(arguments: tuple[str, ...]) -> None:
+    """Verify a published record, exactly as verifier.pyz does; try `psephos verify --help`."""
+    from verifier.__main__ import main as verifier_main
+
+    sys.exit(verifier_main(list(arguments)))
+
+
+for command in (trustee, scrutineer, ballot, demo):
+    psephos.add_command(command)
+
+
+def main() -> None:
+    """Entry point."""
+    psephos()
+
+
+if __name__ == "__main__":
+    main()

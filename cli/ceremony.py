@@ -1,0 +1,199 @@
+"""A trustee's part of the key ceremony: commitment, public keys, shares, acknowledgement (§3.2.2). Secrets pass.
+
+It can be stopped at any instant and run again: what was sent is sent again byte for byte.
+"""
+
+import json
+from functools import partial
+from typing import TypeVar
+
+from cli.errors import PsephosError
+from cli.exchange import ACKNOWLEDGEMENTS, COMMITMENTS, COMPLAINTS, PUBLIC_KEYS, SHARES, ElectionFolder, wait_for
+from cli.keystore import erase
+from cli.trustee_folder import GuardianKeyFile, TrusteeFolder
+from engine.encoding import from_json, to_json
+from engine.errors import CeremonyError
+from engine.guardian import ComplaintRaised, acknowledge, generate_guardian_keys, receive_shares, share_keys
+from engine.key_ceremony import (
+    Acknowledgement,
+    Complaint,
+    EncryptedShare,
+    GuardianPublicKeys,
+    KeyCommitment,
+    commit_to_keys,
+    join_keys,
+    judge_complaint,
+    verify_acknowledgement,
+    verify_reveal,
+)
+from engine.parameters import Election, ElectionParameters
+
+T = TypeVar("T")
+
+
+def make_keys(board: ElectionFolder, own: TrusteeFolder, passphrase: bytes) -> GuardianPublicKeys:
+    """Makes this guardian's keys and publishes the commitment to the public ones; run again, it publishes the same."""
+    parameters = board.parameters()
+    if own.share_file.exists():
+        raise PsephosError(f"{own.share_file} exists: this trustee's ceremony is finished")
+    if not own.keys_file.exists():
+        secret, public = generate_guardian_keys(parameters, own.index)
+        own.seal_keys(GuardianKeyFile(secret, public), passphrase)
+    keys = own.unseal_keys(passphrase)
+    board.publish(f"{COMMITMENTS}/guardian_{own.index}.json", to_json(commit_to_keys(keys.public, parameters)))
+    return keys.public
+
+
+def run_ceremony(board: ElectionFolder, own: TrusteeFolder, passphrase: bytes, patient: bool) -> Election | str:
+    """Takes the ceremony as far as it goes: the election once everything is confirmed, otherwise who is awaited.
+
+    Raises CeremonyError naming a guilty guardian; a complaint is published first.
+    """
+    parameters = board.parameters()
+    everybody = range(1, parameters.guardian_count + 1)
+    if not own.share_file.exists():
+        keys = own.unseal_keys(passphrase)
+        board.publish(f"{COMMITMENTS}/guardian_{own.index}.json", to_json(commit_to_keys(keys.public, parameters)))
+        commitments = _gather(board, KeyCommitment, COMMITMENTS, everybody, patient)
+        if isinstance(commitments, str):
+            return commitments
+        # Kept before the own keys are revealed: nobody can change a commitment after seeing them (CR-17).
+        seen = json.loads(own.keep("commitments_seen.json", lambda: _digests(commitments)))
+        board.publish(f"{PUBLIC_KEYS}/guardian_{own.index}.json", to_json(keys.public))
+        public = _public_keys(board, parameters, seen, patient)
+        if isinstance(public, str):
+            return public
+        _send_shares(board, own, keys, public, parameters)
+        shares = _shares(board, own.index, everybody, patient)
+        if isinstance(shares, str):
+            return shares
+        try:
+            own.seal_share(receive_shares(keys.secret, public, shares, parameters), passphrase)
+        except ComplaintRaised as error:
+            board.publish(f"{COMPLAINTS}/guardian_{own.index}_about_{error.guilty}.json", to_json(error.complaint))
+            raise
+    if own.keys_file.exists():
+        keys = own.unseal_keys(passphrase)
+        public = _public_keys(board, parameters, json.loads((own.path / "commitments_seen.json").read_bytes()), patient)
+        if isinstance(public, str):
+            return public
+        own.unseal_share(passphrase)  # proves that the file can be read before anything is promised
+        _send_acknowledgement(board, own, keys, public, parameters)
+    public = published_keys(board, parameters)
+    election = join_keys(parameters, public)
+    acknowledgements = _gather(board, Acknowledgement, ACKNOWLEDGEMENTS, everybody, patient)
+    if isinstance(acknowledgements, str):
+        return acknowledgements
+    for acknowledgement in acknowledgements.values():
+        verify_acknowledgement(acknowledgement, election, public)
+    if own.unseal_share(passphrase).extended_base_hash != election.extended_base_hash:
+        raise CeremonyError("the published keys are not those this guardian confirmed", 0)
+    erase(own.keys_file)
+    return election
+
+
+def _send_shares(
+    board: ElectionFolder,
+    own: TrusteeFolder,
+    keys: GuardianKeyFile,
+    public: tuple[GuardianPublicKeys, ...],
+    parameters: ElectionParameters,
+) -> None:
+    for each in public:
+        if each.index != own.index:
+            name = f"guardian_{own.index}_for_{each.index}.json"
+            share = own.keep(name, partial(_make_share, keys, each, parameters))
+            board.publish(f"{SHARES}/{name}", share)
+
+
+def _make_share(keys: GuardianKeyFile, recipient: GuardianPublicKeys, parameters: ElectionParameters) -> bytes:
+    return to_json(share_keys(keys.secret, recipient, parameters))
+
+
+def _send_acknowledgement(
+    board: ElectionFolder,
+    own: TrusteeFolder,
+    keys: GuardianKeyFile,
+    public: tuple[GuardianPublicKeys, ...],
+    parameters: ElectionParameters,
+) -> None:
+    election = join_keys(parameters, public)
+    made = own.keep("acknowledgement.json", lambda: to_json(acknowledge(keys.secret, election, public)))
+    board.publish(f"{ACKNOWLEDGEMENTS}/guardian_{own.index}.json", made)
+
+
+def published_keys(board: ElectionFolder, parameters: ElectionParameters) -> tuple[GuardianPublicKeys, ...]:
+    """The public keys of guardians 1 … n as they stand in the election folder. Raises CeremonyError if one is gone."""
+    keys = []
+    for i in range(1, parameters.guardian_count + 1):
+        key = board.read(GuardianPublicKeys, f"{PUBLIC_KEYS}/guardian_{i}.json")
+        if key is None:
+            raise CeremonyError(f"guardian {i}: a message that was there is gone from the election folder", i)
+        keys.append(key)
+    return tuple(keys)
+
+
+def _digests(commitments: dict[int, KeyCommitment]) -> bytes:
+    return json.dumps({str(i): each.commitment.hex() for i, each in commitments.items()}).encode()
+
+
+def _gather(board: ElectionFolder, kind: type[T], folder: str, everybody: range, patient: bool) -> dict[int, T] | str:
+    """The messages of all guardians, or who is awaited. Stops for a complaint."""
+    found: dict[int, T] = {}
+
+    def ready() -> dict[int, T] | None:
+        _stop_for_complaint(board)
+        found.update(board.read_all(kind, folder, everybody))
+        return found if len(found) == len(everybody) else None
+
+    def missing() -> str:
+        return f"guardians {', '.join(str(i) for i in everybody if i not in found)} ({folder.split('/')[1][2:].replace('_', ' ')})"
+
+    return wait_for(ready, missing, patient) or missing()
+
+
+def _stop_for_complaint(board: ElectionFolder) -> None:
+    for path in sorted((board.path / COMPLAINTS).glob("*.json")):
+        complaint = from_json(Complaint, path.read_bytes(), board.group)
+        parameters = board.parameters()
+        keys = [board.read(GuardianPublicKeys, f"{PUBLIC_KEYS}/guardian_{i}.json") for i in range(1, parameters.guardian_count + 1)]
+        share = board.read(EncryptedShare, f"{SHARES}/guardian_{complaint.accused}_for_{complaint.accuser}.json")
+        if share is None or None in keys:
+            raise CeremonyError(f"guardian {complaint.accuser} complains about messages that are not there", complaint.accuser)
+        guilty = judge_complaint(complaint, share, [key for key in keys if key is not None], parameters)
+        raise CeremonyError(
+            f"guardian {complaint.accuser} complains about the share from guardian {complaint.accused}: guardian {guilty} is at fault. "
+            "The ceremony has to start again in a new folder, without that guardian.",
+            guilty,
+        )
+
+
+def _public_keys(
+    board: ElectionFolder, parameters: ElectionParameters, seen: dict[str, str], patient: bool
+) -> tuple[GuardianPublicKeys, ...] | str:
+    everybody = range(1, parameters.guardian_count + 1)
+    found = _gather(board, GuardianPublicKeys, PUBLIC_KEYS, everybody, patient)
+    if isinstance(found, str):
+        return found
+    for i in everybody:
+        verify_reveal(found[i], KeyCommitment(i, bytes.fromhex(seen[str(i)])), parameters)
+    return tuple(found[i] for i in everybody)
+
+
+def _shares(board: ElectionFolder, receiver: int, everybody: range, patient: bool) -> list[EncryptedShare] | str:
+    senders = [i for i in everybody if i != receiver]
+    found: dict[int, EncryptedShare] = {}
+
+    def ready() -> list[EncryptedShare] | None:
+        _stop_for_complaint(board)
+        for i in senders:
+            share = found.get(i) or board.read(EncryptedShare, f"{SHARES}/guardian_{i}_for_{receiver}.json")
+            if share:
+                found[i] = share
+        return [found[i] for i in senders] if len(found) == len(senders) else None
+
+    def missing() -> str:
+        return f"guardians {', '.join(str(i) for i in senders if i not in found)} (shares)"
+
+    answer = wait_for(ready, missing, patient)
+    return missing() if answer is None else answer

@@ -1,0 +1,206 @@
+"""`psephos demo`: a whole ballot on this machine, from key ceremony to verified record, with made-up voters.
+
+The demo holds choices, nonces and passphrases of everybody in one place, which no real ballot may do; it is the only command that does.
+Trustees and verifier are processes of their own, started as a trustee or an outsider would start them.
+"""
+
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from cli.ballot import challenge_ballot, receive, store
+from cli.counting import check_closed
+from cli.errors import PsephosError
+from cli.exchange import ElectionFolder
+from cli.keystore import write_new
+from cli.progress import ballots_bar
+from cli.scrutineer import combine_answers, create_election, release, request_decryption, result_table, save_result
+from engine.ballot import EncryptedBallot, Selections, encrypt_ballot, new_ballot_nonce
+from engine.encoding import from_json, to_json
+from engine.parameters import Election
+
+CANDIDATES = ["Candidate A", "Candidate B", "Candidate C", "Candidate D", "Candidate E", "Candidate F"]
+SPOIL = "Spoil this question"
+TRUSTEES, QUORUM, LOST = 5, 3, (2, 5)
+CHALLENGES, DISCOUNTS = 3, 1
+
+_election: Election  # in a worker process
+
+
+def demo_draft(now: datetime) -> dict[str, object]:
+    """A ballot whose voting period is the week before `now`."""
+    def instant(when: datetime) -> str:
+        return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    yes_no = {"options": ["Yes", "No"], "spoil": SPOIL}
+    return {
+        "label": "Demonstration ballot on industrial action and of the national executive",
+        "contests": [
+            {"label": "Are you prepared to take part in a strike?", **yes_no},
+            {"label": "Are you prepared to take part in industrial action short of a strike?", **yes_no},
+            {"label": "National executive: choose up to 3", "choose_up_to": 3, "options": CANDIDATES, "spoil": SPOIL},
+        ],
+        "ballot_styles": {"Members who elect the executive": [1, 2, 3], "Members of other sections": [1, 2]},
+        "union": "Demonstration union",
+        "scrutineer": "Demonstration scrutineer",
+        "opens": instant(now - timedelta(days=7)),
+        "closes": instant(now - timedelta(minutes=1)),
+        "trustees": [f"Trustee {number}" for number in range(1, TRUSTEES + 1)],
+        "smallest_unit": 10,
+    }
+
+
+def made_up_choices(voter: int) -> Selections:
+    """What the made-up voter with this number chooses: always the same, and different enough."""
+    digest = hashlib.sha256(b"voter %d" % voter).digest()
+
+    def yes_no_spoil(byte: int) -> tuple[int, ...]:
+        return ((1, 0, 0), (1, 0, 0), (1, 0, 0), (0, 1, 0), (0, 1, 0), (0, 0, 1), (0, 0, 0), (1, 0, 0))[byte % 8]
+
+    order = sorted(range(6), key=lambda candidate: digest[8 + candidate])
+    chosen = order[: digest[2] % 4]
+    executive = (0,) * 6 + (1,) if digest[3] % 10 == 0 else tuple(int(candidate in chosen) for candidate in range(6)) + (0,)
+    questions = (yes_no_spoil(digest[0]), yes_no_spoil(digest[1]))
+    return Selections(2, questions) if voter % 3 == 0 else Selections(1, (*questions, executive))
+
+
+def _start(election: Election) -> None:
+    global _election
+    _election = election
+
+
+def _vote(voter: int) -> tuple[bytes, bytes]:
+    """A voter's device: the encrypted ballot and what opens it."""
+    ballot, opening = encrypt_ballot(made_up_choices(voter), _election, new_ballot_nonce())
+    return to_json(ballot), to_json(opening)
+
+
+def _check(work: tuple[Path, bytes, datetime]) -> EncryptedBallot:
+    """The intake of a ballot, every proof checked."""
+    path, content, now = work
+    return receive(ElectionFolder(path), _election, content, now)
+
+
+def _psephos(*arguments: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "cli", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=Path(__file__).parent.parent)
+
+
+def _finish(started: "list[subprocess.Popen[str]]") -> list[str]:
+    """Waits for processes that run side by side; if one fails, stops the others and says what it said."""
+    outputs = []
+    try:
+        for process in started:
+            output, _ = process.communicate()
+            if process.returncode:
+                raise PsephosError(f"{' '.join(map(str, process.args[2:]))}\n{output}")  # type: ignore[index]
+            outputs.append(output)
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+    return outputs
+
+
+@click.command()
+@click.option("--voters", type=click.IntRange(min=20), default=60, show_default=True, help="How many voters; at least 20.")
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), show_default=True, help="A new folder.")
+@click.option("--verifier", type=click.Path(path_type=Path, dir_okay=False), help="verifier.pyz; without it, the installed verifier.")
+@click.option("--processes", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes at work.")
+def demo(voters: int, folder: Path, verifier: Path | None, processes: int) -> None:
+    """Run a whole ballot on this machine: 5 trustees of whom 2 are lost, 60 voters, a verified result.
+
+    Real 4096-bit parameters. Keys, passphrases and choices of everybody are in one folder, for demonstration only.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        number = next(n for n in range(2, 10_000) if not folder.with_name(f"{folder.name}-{n}").exists())
+        folder = folder.with_name(f"{folder.name}-{number}")
+    console, started = Console(highlight=False, soft_wrap=True), time.monotonic()
+    folder = folder.resolve()
+    board = ElectionFolder(folder / "election")
+
+    console.print("[bold]A demonstration[/bold]: everybody's secrets are on this one machine, which no real ballot may do.\n")
+    console.print(f"1. The scrutineer sets the ballot up: 3 questions, 2 ballot styles, {TRUSTEES} trustees, {QUORUM} needed.")
+    create_election(board.path, demo_draft(datetime.now(UTC)), QUORUM)
+
+    console.print(f"2. {TRUSTEES} trustees, each with a program of his own, make keys and confirm them to each other.")
+    _ceremony(folder)
+    board.open()
+    election = board.election()
+
+    console.print(f"3. {voters} voters encrypt their choices; {CHALLENGES} of them test the encryption first.")
+    _voting(board, election, voters, processes)
+    console.print(f"4. {DISCOUNTS} ballot is discounted (its voter votes again); voting closes; the set of ballots is fixed.")
+    fixed = board.close()
+
+    console.print(f"5. Trustees {LOST[0]} and {LOST[1]} are lost. The other {QUORUM} check {fixed} ballots, multiply, decrypt the totals.")
+    for number in LOST:
+        shutil.rmtree(folder / f"trustee_{number}")
+    found, digest = check_closed(board, election, processes)
+    left = tuple(number for number in range(1, TRUSTEES + 1) if number not in LOST)
+    request_decryption(board, election, found, digest, left, datetime.now(UTC))
+    each = max(1, processes // len(left))
+    _finish([_psephos("trustee", "decrypt", *_trustee(folder, number), "--processes", str(each)) for number in left])
+    tally, openings = combine_answers(board, election, found, patient=False)
+    save_result(board, tally, openings)
+    console.print(result_table(tally))
+
+    console.print("6. The scrutineer signs and releases the record; somebody else verifies it with the standalone verifier.")
+    record, report = folder / "record", folder / "report.html"
+    release(board, election, found, record, secrets.token_bytes(32), datetime.now(UTC))
+    command = [sys.executable, str(verifier)] if verifier else [sys.executable, "-m", "verifier"]
+    command += [str(record), "--report", str(report), "--processes", str(processes)]
+    status = subprocess.run(command, cwd=Path(__file__).parent.parent, check=False).returncode
+    console.print(f"\nrecord:  {record}\nkey:     {record}.key  (in a real ballot, published in another place)\nreport:  {report}")
+    console.print(f"time:    {time.monotonic() - started:.0f} s for {fixed} ballots")
+    console.print(f"again:   python3 -I -S verifier.pyz {record}")
+    if status:
+        raise PsephosError("the record does not verify")
+
+
+def _trustee(folder: Path, number: int) -> list[str]:
+    own = folder / f"trustee_{number}"
+    return ["--election", str(folder / "election"), "--own", str(own), "--passphrase-file", str(own / "passphrase")]
+
+
+def _ceremony(folder: Path) -> None:
+    numbers = range(1, TRUSTEES + 1)
+    for number in numbers:
+        write_new(folder / f"trustee_{number}/passphrase", secrets.token_urlsafe(18).encode())
+    _finish([_psephos("trustee", "keys", *_trustee(folder, number), "--guardian", str(number)) for number in numbers])
+    spoken = _finish([_psephos("trustee", "ceremony", *_trustee(folder, number), "--wait") for number in numbers])
+    heard = {output[output.index("  words:") :] for output in spoken}
+    if len(heard) != 1:
+        raise PsephosError("the trustees do not have the same keys")
+    click.echo("   all trustees read out the same fingerprint:\n" + "\n".join(f"   {line}" for line in heard.pop().rstrip().splitlines()))
+
+
+def _voting(board: ElectionFolder, election: Election, voters: int, processes: int) -> None:
+    during = election.manifest.closes - timedelta(days=1)  # the demo's clock: a day before the close
+    votes = [*range(1, voters + 1), *range(1, CHALLENGES + DISCOUNTS + 1)]
+    with ProcessPoolExecutor(processes, initializer=_start, initargs=(election,)) as pool:
+        with ballots_bar("   encrypting", len(votes)) as advance:
+            made = []
+            for result in pool.map(_vote, votes):
+                made.append(result)
+                advance(len(made))
+        cast = made[: voters + DISCOUNTS]
+        for content, opening in made[voters + DISCOUNTS :]:
+            challenge_ballot(board, election, content, opening, during)
+        with ballots_bar("   checking and storing", len(cast)) as advance:
+            work = [(board.path, content, during) for content, _ in cast]
+            for done, (ballot, (content, _)) in enumerate(zip(pool.map(_check, work), cast, strict=True), 1):
+                store(board, ballot, content)
+                advance(done)
+    discounted = from_json(EncryptedBallot, cast[0][0], board.group)
+    write_new(board.path / "discounted" / f"{discounted.ballot_id}.json", b'{"reason":"demonstration"}')

@@ -1,0 +1,138 @@
+"""The election folder: where trustees, scrutineer and voters' ballots meet as files, on a shared drive or a stick that goes round.
+
+    election_parameters.json  election_manifest.json  hashes.json            psephos scrutineer create
+    ceremony/<round>/guardian_<i>.json                                       psephos trustee keys, ceremony
+    guardians/ joint_public_keys.json hashes_ext.json acknowledgements.jsonl psephos scrutineer open
+    ballots/<code>.json  challenged/<code>.json  discounted/<code>.json      psephos ballot …, scrutineer discount
+    closed/ballots.jsonl                                                     psephos scrutineer close
+    decryption/request_<r>.json  decryption/request_<r>/…                    psephos scrutineer tally, trustee decrypt
+    result/tally.json  result/challenged_ballots.jsonl                       psephos scrutineer tally
+
+Nothing in it is secret, nothing is ever overwritten, and everything read from it is checked by whoever reads it.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from cli.errors import PsephosError
+from cli.keystore import write_new
+from engine.ballot import CAST, CHALLENGED, DISCOUNTED, EncryptedBallot
+from engine.encoding import from_json, to_json
+from engine.group import STANDARD, Group
+from engine.key_ceremony import Acknowledgement, GuardianPublicKeys, join_keys, verify_acknowledgement
+from engine.parameters import Election, ElectionParameters
+from engine.record import read_lines, read_parameters, write_keys
+
+T = TypeVar("T")
+
+COMMITMENTS, PUBLIC_KEYS, SHARES, ACKNOWLEDGEMENTS, COMPLAINTS = (
+    "ceremony/1_commitments", "ceremony/2_public_keys", "ceremony/3_shares", "ceremony/4_acknowledgements", "ceremony/complaints"
+)
+CLOSED = "closed/ballots.jsonl"
+POLL = 0.2  # seconds between two looks for a file that somebody else has to bring
+
+
+class ElectionFolder:
+    """One election folder; the group is a parameter for tests alone."""
+
+    def __init__(self, path: Path, group: Group = STANDARD) -> None:
+        self.path = path
+        self.group = group
+
+    def parameters(self) -> ElectionParameters:
+        """The parameters that `create` wrote, checked."""
+        return read_parameters(self.path, self.group)
+
+    def publish(self, name: str, content: bytes) -> None:
+        """Puts a message where the others find it. The same content again is nothing new; other content under the name is an error."""
+        path = self.path / name
+        if path.exists():
+            if path.read_bytes() != content:
+                raise PsephosError(f"{path} is there already with other content: somebody else has written in this name")
+            return
+        write_new(path, content)
+        path.chmod(0o644)
+
+    def read(self, kind: type[T], name: str) -> T | None:
+        """The message `name`, or None if it is not there. Raises FormatError if it is not what it should be."""
+        path = self.path / name
+        return from_json(kind, path.read_bytes(), self.group) if path.is_file() else None
+
+    def read_all(self, kind: type[T], folder: str, guardians: Iterator[int] | range | tuple[int, ...]) -> dict[int, T]:
+        """Those messages of these guardians in `folder` that are there, by guardian."""
+        found = {}
+        for i in guardians:
+            message = self.read(kind, f"{folder}/guardian_{i}.json")
+            if message is not None:
+                found[i] = message
+        return found
+
+    def public_keys(self) -> tuple[GuardianPublicKeys, ...]:
+        """All guardians' public keys as published by `open`."""
+        n = self.parameters().guardian_count
+        keys = [self.read(GuardianPublicKeys, f"guardians/guardian_{i}.public_key.json") for i in range(1, n + 1)]
+        if None in keys:
+            raise PsephosError(f"{self.path}: the key ceremony is not finished; run: psephos scrutineer open {self.path}")
+        return tuple(key for key in keys if key is not None)
+
+    def election(self) -> Election:
+        """The election with its joint keys, recomputed and checked from the guardians' keys."""
+        return join_keys(self.parameters(), self.public_keys())
+
+    def open(self) -> Election:
+        """Joins the keys after every acknowledgement is in and checked, and publishes them."""
+        parameters = self.parameters()
+        everybody = range(1, parameters.guardian_count + 1)
+        keys = self.read_all(GuardianPublicKeys, PUBLIC_KEYS, everybody)
+        acknowledgements = self.read_all(Acknowledgement, ACKNOWLEDGEMENTS, everybody)
+        if list((self.path / COMPLAINTS).glob("*.json")):
+            raise PsephosError(f"{self.path}: there is a complaint; the key ceremony has to start again in a new folder")
+        missing = [str(i) for i in everybody if i not in acknowledgements]
+        if missing:
+            raise PsephosError(f"{self.path}: acknowledgements of guardians {', '.join(missing)} are awaited")
+        ordered = tuple(keys[i] for i in everybody)
+        election = join_keys(parameters, ordered)
+        for acknowledgement in acknowledgements.values():
+            verify_acknowledgement(acknowledgement, election, ordered)
+        write_keys(self.path, election, ordered, tuple(acknowledgements.values()))
+        return election
+
+    def acknowledgements(self) -> tuple[Acknowledgement, ...]:
+        """The acknowledgements that `open` checked and published."""
+        return tuple(from_json(Acknowledgement, line, self.group) for line in read_lines(self.path / "acknowledgements.jsonl"))
+
+    def ballots(self) -> Iterator[tuple[str, bytes]]:
+        """State and bytes as received of every ballot in the box, ascending by confirmation code."""
+        for path in sorted((self.path / "ballots").glob("*.json")):
+            challenged = (self.path / "challenged" / path.name).exists()
+            discounted = (self.path / "discounted" / path.name).exists()
+            yield CHALLENGED if challenged else DISCOUNTED if discounted else CAST, path.read_bytes()
+
+    def closed_ballots(self) -> Iterator[bytes]:
+        """The ballots as `close` fixed them, with their states."""
+        return read_lines(self.path / CLOSED)
+
+    def close(self) -> int:
+        """Fixes the set of ballots and their states, once; answers how many there are."""
+        lines = []
+        for state, content in self.ballots():
+            lines.append(to_json(from_json(EncryptedBallot, content, self.group).with_state(state)) + b"\n")
+        self.publish(CLOSED, b"".join(lines))
+        return len(lines)
+
+
+def wait_for(ready: Callable[[], T | None], missing: Callable[[], str], patient: bool) -> T | None:
+    """What `ready` answers as soon as it is not None; if not `patient`, None at once. Says once, on standard error, who is awaited."""
+    said = ""
+    while True:
+        value = ready()
+        if value is not None or not patient:
+            return value
+        text = missing()
+        if text != said:
+            print(f"waiting for {text} (stop with Ctrl-C, nothing is lost)", file=sys.stderr, flush=True)
+            said = text
+        time.sleep(POLL)

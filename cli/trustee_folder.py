@@ -1,0 +1,82 @@
+"""A trustee's own folder: sealed keys and key share, a journal, and copies of everything that was sent. Secrets pass."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.errors import PsephosError
+from cli.keystore import seal, sync_folder, unseal, write_new
+from engine.encoding import from_json, member, to_json
+from engine.group import STANDARD, Group
+from engine.guardian import GuardianSecretKeys, KeyShares
+from engine.key_ceremony import GuardianPublicKeys
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianKeyFile:
+    """What the sealed key file holds: the secret keys, and the public ones exactly as they were committed to."""
+
+    secret: GuardianSecretKeys = member()
+    public: GuardianPublicKeys = member()
+
+
+class TrusteeFolder:
+    """A trustee's own folder for guardian `index`."""
+
+    def __init__(self, path: Path, index: int, group: Group = STANDARD) -> None:
+        self.path = path
+        self.index = index
+        self.group = group
+        self.keys_file = path / f"guardian_{index}.keys"
+        self.share_file = path / f"guardian_{index}.share"
+        self.journal = path / "journal.jsonl"
+
+    def seal_keys(self, keys: GuardianKeyFile, passphrase: bytes) -> None:
+        """Writes the secret keys, once."""
+        seal(self.keys_file, to_json(keys), f"secret keys of guardian {self.index}", passphrase)
+
+    def unseal_keys(self, passphrase: bytes) -> GuardianKeyFile:
+        """Reads the secret keys back."""
+        return from_json(GuardianKeyFile, unseal(self.keys_file, f"secret keys of guardian {self.index}", passphrase), self.group)
+
+    def seal_share(self, share: KeyShares, passphrase: bytes) -> None:
+        """Writes the key share, once."""
+        seal(self.share_file, to_json(share), f"key share of guardian {self.index}", passphrase)
+
+    def unseal_share(self, passphrase: bytes) -> KeyShares:
+        """Reads the key share back."""
+        return from_json(KeyShares, unseal(self.share_file, f"key share of guardian {self.index}", passphrase), self.group)
+
+    def keep(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """The content of `name` in this folder, made and stored safely the first time: what is sent once is always sent again the same."""
+        path = self.path / name
+        if not path.exists():
+            write_new(path, make())
+        return path.read_bytes()
+
+    def note(self, **entry: object) -> None:
+        """Adds a line to the journal; it is on the disk before this returns."""
+        with self.journal.open("ab") as file:
+            file.write(json.dumps(entry).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(self.path)
+
+    def noted(self, event: str) -> list[dict[str, object]]:
+        """The journal's entries of this kind. A last line cut off by a crash is one that was never acted on."""
+        entries = []
+        for line in self.journal.read_bytes().split(b"\n")[:-1] if self.journal.exists() else []:
+            entry = json.loads(line)
+            if entry["event"] == event:
+                entries.append(entry)
+        return entries
+
+
+def find_index(own: Path) -> int:
+    """Which guardian the folder `own` belongs to. Raises PsephosError if it is not a trustee's folder, or of two."""
+    found = {path.stem for kind in ("keys", "share") for path in own.glob(f"guardian_*.{kind}")}
+    if len(found) != 1:
+        raise PsephosError(f"{own} holds no guardian's keys; the first command is: psephos trustee keys")
+    return int(next(iter(found)).removeprefix("guardian_"))

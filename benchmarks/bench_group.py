@@ -1,0 +1,33 @@
+"""Group arithmetic: products and powers, for public values, by table, and for secrets."""
+
+from engine.group import STANDARD
+
+X = STANDARD.g ** STANDARD.random_scalar()
+Y = STANDARD.g ** STANDARD.random_scalar()
+
+
+def bench_multiply(benchmark):
+    benchmark.extra_info["peer"] = "multiply"
+    benchmark(lambda: X * Y)
+
+
+def bench_power_by_table(benchmark):
+    benchmark.extra_info["peer"] = "power_fixed_base"
+    exponent = STANDARD.random_scalar()
+    benchmark(lambda: STANDARD.g**exponent)
+
+
+def bench_power_of_any_element(benchmark):
+    benchmark.extra_info["peer"] = "power_any_base"
+    exponent = STANDARD.random_scalar()
+    benchmark(lambda: X**exponent)
+
+
+def bench_power_with_a_secret_exponent(benchmark):
+    exponent = STANDARD.random_scalar()
+    benchmark(lambda: X.secret_power(exponent))
+
+
+def bench_membership(benchmark):
+    value = int(X.value)
+    benchmark(lambda: STANDARD.element(value))

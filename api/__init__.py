@@ -1,1 +1,1 @@
-"""The server: carries messages between voters, scrutineer, trustees and the engine over HTTP."""
+"""The platform's services; not in this release."""

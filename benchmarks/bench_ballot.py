@@ -3,7 +3,6 @@
 from functools import partial
 
 from benchmarks.elections import held, selections
-
 from engine import hashing
 from engine.ballot import EncryptedBallot, encrypt_ballot, new_ballot_nonce, verify_ballot
 from engine.elgamal import encrypt

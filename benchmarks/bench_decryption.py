@@ -1,7 +1,6 @@
 """Decryption: one guardian's three rounds and the combination, for the three options of one contest."""
 
 from benchmarks.elections import held
-
 from engine.decryption import combine
 from engine.guardian import commit, respond, reveal
 from engine.tally import verify_and_multiply

@@ -1,7 +1,6 @@
 """The tally: products of ciphertexts, and a trustee's whole pass over the ballots."""
 
 from benchmarks.elections import BALLOTS, held
-
 from engine.discrete_log import discrete_log
 from engine.elgamal import Ciphertext, multiply
 from engine.group import STANDARD

@@ -1,8 +1,8 @@
 """The standalone verifier over a whole record, one process: parameters, keys, every ballot, tally, signature."""
 
 import pytest
-from benchmarks.elections import BALLOTS, write
 
+from benchmarks.elections import BALLOTS, write
 from verifier.verify import verify_record
 
 

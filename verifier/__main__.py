@@ -39,6 +39,8 @@ def _verify(options: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         print(f"key: {error}", file=sys.stderr)
         return 2
+    if options.key and options.format != FORMATS[0]:
+        print("key: not used, records of other layouts carry no signature of ours", file=sys.stderr)
     progress = None if options.quiet or not sys.stderr.isatty() else _progress()
     report = verify_record(
         folder, key, processes=max(1, options.processes), format=options.format, progress=progress, key_origin=origin

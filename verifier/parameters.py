@@ -1,6 +1,6 @@
 """Verification 1: parameters and base hashes (§6.2.1, §3.1)."""
 
-from .arithmetic import STANDARD, Group, H, b
+from .arithmetic import Group, H, b
 from .report import Report
 from .source import RecordSource
 
@@ -8,7 +8,6 @@ __all__ = ["VERSION", "check_parameters", "parameter_base_hash"]
 
 VERSION = (2, 1, 0)
 _VER = b"v2.1.0".ljust(32, b"\0")
-_GENERATION = (256, 4096, 256, "ln_2", 256)
 
 
 def parameter_base_hash(group: Group, n: int, k: int) -> bytes:
@@ -31,8 +30,9 @@ def check_parameters(source: RecordSource, group: Group, report: Report) -> None
     findings.check("1.D", parameters.g == group.g, where, "g", group.g, parameters.g)
     if parameters.field_q is not None:
         findings.check("1.C", parameters.field_q == group.q, where, "q of the field", group.q, parameters.field_q)
-    if parameters.generation is not None and group == STANDARD:
-        findings.check("1.B", parameters.generation == _GENERATION, where, "how p is made", _GENERATION, parameters.generation)
+    if parameters.generation is not None:
+        generation = (group.q.bit_length(), group.p.bit_length(), 256, "ln_2", 256)
+        findings.check("1.B", parameters.generation == generation, where, "how p is made", generation, parameters.generation)
 
     countable = max(parameters.n, parameters.k) < 2**32
     h_p = parameter_base_hash(group, parameters.n, parameters.k) if countable else b""

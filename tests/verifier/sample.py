@@ -220,8 +220,8 @@ class Maker:
         parameters = {
             "fixed_parameters": {
                 "ElectionGuard_Design_Specification_version": {"number": [2, 1, 0]},
-                "generation_parameters": {"q_bits_total": 64, "p_bits_total": 256, "p_bits_msb_fixed_1": 64,
-                                          "p_middle_bits_source": "ln_2", "p_bits_lsb_fixed_1": 64},
+                "generation_parameters": {"q_bits_total": 64, "p_bits_total": 256, "p_bits_msb_fixed_1": 256,
+                                          "p_middle_bits_source": "ln_2", "p_bits_lsb_fixed_1": 256},
                 "field": {"q": hq(Q)}, "group": {"p": hp(P), "g": hp(G), "q": hq(Q)},
             },
             "varying_parameters": {"n": N, "k": K_QUORUM, "info": "Ballot of the branch", "date": "2026-11-02",

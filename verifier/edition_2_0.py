@@ -7,6 +7,7 @@
 1.F covers H_M and H_B, 3.A and 4.A the one key K. The ballots' own items are in `edition_2_0_ballots.py`.
 """
 
+import multiprocessing
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -148,11 +149,11 @@ def check_ballots(source: EgkSource, files: tuple[str, ...]) -> Counted:
 
 def _parts(source: EgkSource, processes: int) -> Iterator[Counted]:
     chunks = [source.ballots[i : i + _CHUNK] for i in range(0, len(source.ballots), _CHUNK)]
-    if processes <= 1 or len(chunks) <= 1:
+    if processes <= 1 or len(chunks) <= 1 or "fork" not in multiprocessing.get_all_start_methods():
         for chunk in chunks:
             yield check_ballots(source, chunk)
         return
-    with ProcessPoolExecutor(min(processes, len(chunks))) as executor:
+    with ProcessPoolExecutor(min(processes, len(chunks)), multiprocessing.get_context("fork")) as executor:
         yield from executor.map(check_ballots, [source] * len(chunks), chunks)
 
 

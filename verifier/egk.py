@@ -11,7 +11,7 @@ from .arithmetic import Group
 from .egk_ballots import read_ballot, read_decrypted
 from .egk_manifest import read_manifest
 from .egk_values import Constants, Decrypted, EncryptedTally, OldBallot, OldGuardian, TallyEntry
-from .foreign_json import Item, decode_base64, parse, read_file
+from .foreign_json import Item, decode_base64, exists, parse, read_file
 from .model import Ciphertext, Manifest, Proof
 from .source import Format, RecordError
 
@@ -120,7 +120,7 @@ def _names(folder: Path, place: str) -> list[str]:
 
 
 def _challenged(folder: Path) -> list[str]:
-    names = _names(folder, "challenged_ballots") if (folder / "challenged_ballots").exists() else []
+    names = _names(folder, "challenged_ballots") if exists(folder, "challenged_ballots") else []
     return [f"challenged_ballots/{name}" for name in names]
 
 

@@ -148,8 +148,8 @@ def _parameters(item: Item, group: Group) -> tuple[Parameters, bytes]:
     if match is None:
         raise item.error("version", "expected text like v2.1.0, padded with zero bytes (4)")
     p, q, r, g = item.number("p", group.l_p), item.number("q", group.l_q), item.number("r", group.l_p), item.number("g", group.l_p)
-    if r * q != p - 1:
-        raise item.error("r", "expected (p − 1)/q")
+    if r * group.q != group.p - 1:
+        raise item.error("r", "expected (p − 1)/q of the standard parameters")
     n, k = item.integer("n", 1, 2**16), item.integer("k", 1, 2**16)
     version = (int(match[1]), int(match[2]), int(match[3]))
     h_p = item.data("hP", 32)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .foreign_json import Item, parse, read_file
+from .foreign_json import Item, exists, parse, read_file
 from .source import RecordError
 
 __all__ = ["PRE_ENCRYPTED", "Line", "check_names", "device_folders", "item", "lines", "numbered", "only", "read_copy", "section"]
@@ -61,7 +61,7 @@ def device_folders(folder: Path) -> list[tuple[str, bytes]]:
 
 def numbered(folder: Path, place: str) -> list[str]:
     """The segments 00000000.jsonl, 00000001.jsonl … of a section that is a folder; none if there is no folder."""
-    found = _names(folder, place) if (folder / place).exists() else []
+    found = _names(folder, place) if exists(folder, place) else []
     if found != [f"{i:08}.jsonl" for i in range(len(found))]:
         raise RecordError(place, 0, "", "expected files 00000000.jsonl, 00000001.jsonl and so on, without a gap, and nothing else")
     return [f"{place}/{name}" for name in found]
@@ -133,4 +133,4 @@ def _names(folder: Path, place: str) -> list[str]:
 
 def read_copy(folder: Path, file: str) -> bytes | None:
     """The bytes of a file that may be missing."""
-    return read_file(folder, file) if (folder / file).exists() else None
+    return read_file(folder, file) if exists(folder, file) else None

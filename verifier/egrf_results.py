@@ -8,7 +8,7 @@ from . import egrf_files
 from .arithmetic import Group
 from .egrf_ballots import ballot_name
 from .egrf_devices import Count
-from .foreign_json import Item, split
+from .foreign_json import Item, exists, split
 from .model import (
     Ciphertext,
     Contest,
@@ -55,7 +55,7 @@ def read_results(folder: Path, group: Group, manifest: Manifest, count: Count) -
 
 def _file(folder: Path, name: str, kind: str, optional: bool = False) -> Iterator[Item]:
     """The items of a section that is one file."""
-    if optional and not (folder / f"{name}.jsonl").exists():
+    if optional and not exists(folder, f"{name}.jsonl"):
         return
     section = name.rpartition("/")[2].upper()
     for line in egrf_files.section(folder, [f"{name}.jsonl"], section):

@@ -7,12 +7,13 @@ escapes.
 import base64
 import binascii
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .source import RecordError
 
-__all__ = ["Item", "decode_base64", "parse", "read_file", "split"]
+__all__ = ["Item", "decode_base64", "exists", "parse", "read_file", "split"]
 
 _SMALL = 2**31
 _LARGE = 2**63
@@ -53,6 +54,11 @@ def read_file(folder: Path, name: str) -> bytes:
         return (folder / name).read_bytes()
     except (OSError, ValueError) as error:
         raise RecordError(name, 0, "", f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def exists(folder: Path, name: str) -> bool:
+    """Whether a file or folder is there; what cannot even be asked for is not."""
+    return os.path.exists(folder / name)
 
 
 def decode_base64(text: str) -> bytes:

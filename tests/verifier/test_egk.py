@@ -50,9 +50,9 @@ def untouched(record: Path) -> dict[str, Counted]:
     return {file: check_ballots(source, (file,)) for file in source.ballots}
 
 
-def verified(folder: Path, known: dict[str, Counted], altered: set[str]) -> Report:
+def verified(folder: Path, known: dict[str, Counted], altered: set[str], items: str = "") -> Report:
     """The report on a record of which only the files in `altered` differ from the sample; a ballot is checked again if it or its decryption
-    is among them."""
+    is among them. `items` is the number of the item in question, if the others need not be checked."""
     source = open_record(folder, STANDARD)
     report = start(source)
     counted = Counted(report.findings)
@@ -61,9 +61,11 @@ def verified(folder: Path, known: dict[str, Counted], altered: set[str]) -> Repo
         again = file not in known or file in altered or opening in altered or (CONFIG in altered and file == CAST)
         counted.merge(check_ballots(source, (file,)) if again else known[file], STANDARD)
     check_set(source, counted, report)
-    check_parameters(source, STANDARD, report)
-    check_keys(source, STANDARD, report)
-    check_tally(source, counted, report)
+    if not items or items in ("1", "2", "3", "4"):
+        check_parameters(source, STANDARD, report)
+        check_keys(source, STANDARD, report)
+    if not items or items in ("9", "10", "11"):
+        check_tally(source, counted, report)
     return report
 
 
@@ -151,7 +153,7 @@ CASES: list[tuple[str, Path_, Change, str]] = [
     (CHALLENGED, ("state",), put("UNKNOWN"), "13.B"),
     (CAST, ("is_preencrypt",), flip(), FORMAT),
     (CAST, ("encrypted_sn", "pad"), put("AA=="), FORMAT),
-    (CAST, contest("contest_id"), put("contest1"), "7.D"),
+    (CAST, contest("contest_id"), put("contest20"), "7.D"),
     (CAST, contest("sequence_order"), flip(), "8.A"),
     (CAST, contest("contest_hash"), flip(), "8.A"),
     (CAST, option("selection_id"), flip(), "6.D"),
@@ -279,14 +281,14 @@ def test_a_changed_value_is_refused(
     if item == FORMAT:
         source_refused = False
         try:
-            report = verified(folder, untouched, {file})
+            report = verified(folder, untouched, {file}, FORMAT)
         except RecordError as error:
             source_refused = error.file == file and bool(str(error))
         else:
             source_refused = report.unreadable and report.exit_status == 2
         assert source_refused
         return
-    report = verified(folder, untouched, {file})
+    report = verified(folder, untouched, {file}, item.split(".")[0])
     assert item in failed(report), report.text()
     assert report.exit_status == 1
 

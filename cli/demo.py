@@ -158,12 +158,12 @@ def demo(voters: int, folder: Path, verifier: Path | None, processes: int) -> No
     console.print("6. The scrutineer signs and releases the record; somebody else verifies it with the standalone verifier.")
     record, report = folder / "record", folder / "report.html"
     release(board, election, found, record, secrets.token_bytes(32), datetime.now(UTC))
-    command = [sys.executable, str(verifier)] if verifier else [sys.executable, "-m", "verifier"]
+    command = [sys.executable, str(verifier.resolve())] if verifier else [sys.executable, "-m", "verifier"]
     command += [str(record), "--report", str(report), "--processes", str(processes)]
     status = subprocess.run(command, cwd=Path(__file__).parent.parent, check=False).returncode
     console.print(f"\nrecord:  {record}\nkey:     {record}.key  (in a real ballot, published in another place)\nreport:  {report}")
     console.print(f"time:    {time.monotonic() - started:.0f} s for {fixed} ballots")
-    console.print(f"again:   python3 -I -S verifier.pyz {record}")
+    console.print(f"again:   python3 -I -S {verifier or 'verifier.pyz'} {record}")
     if status:
         raise PsephosError("the record does not verify")
 

@@ -217,7 +217,7 @@ def sample() -> None:
 
 @scrutineer.command()
 @click.argument("election", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--draft", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="A draft as printed by `sample`.")
+@click.option("--draft", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="A draft like `sample`.")
 @click.option("--quorum", type=click.IntRange(min=1), required=True, help="How many trustees must take part in the count.")
 def create(election: Path, draft: Path, quorum: int) -> None:
     """Make the new election folder ELECTION: manifest, parameters, hashes. Nothing inside the manifest can be changed afterwards."""

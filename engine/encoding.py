@@ -137,7 +137,7 @@ def _value(kind: Any, raw: Any, where: str, group: Group, metadata: Any) -> Any:
             raise FormatError(f"{where}: expected {'text' if kind is str else 'true or false'}")
         return raw
     origin = typing.get_origin(kind)
-    if origin is Union:
+    if origin in (Union, types.UnionType):
         return _value(type(raw) if type(raw) in typing.get_args(kind) else typing.get_args(kind)[0], raw, where, group, metadata)
     if origin is tuple and metadata.get("keyed"):
         return _keyed(kind, raw, where, group)

@@ -1,4 +1,4 @@
-"""Verifications 5 to 8 and 12 to 14 of one ballot under specification 2.0.0, in egk-ec's variant (interop.md, section 5).
+"""Verifications 5 to 8 and 12 to 14 of one ballot under specification 2.0.0, in egk-ec's variant (foreign-records.md, section 3).
 
 The hashes of 2.0.0 (domain bytes as there) are
 

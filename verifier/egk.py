@@ -1,4 +1,4 @@
-"""Reads records in the JSON layout of egk-ec (interop.md, section 5): rules of specification 2.0.0, checked by `edition_2_0.py`.
+"""Reads records in the JSON layout of egk-ec (foreign-records.md, section 3): rules of specification 2.0.0, checked by `edition_2_0.py`.
 
 `private_data`, which test records carry, is never read.
 """

@@ -1,4 +1,4 @@
-"""Encrypted ballots and decryptions in the JSON layout of egk-ec (interop.md, section 5)."""
+"""Encrypted ballots and decryptions in the JSON layout of egk-ec (foreign-records.md, section 3)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The manifest of egk-ec (interop.md, section 5): contests, options and, by way of geopolitical units, ballot styles.
+"""The manifest of egk-ec (foreign-records.md, section 3): contests, options and, by way of geopolitical units, ballot styles.
 
 Its bytes are hashed into H_M; only labels, indices and limits mean anything to the protocol, the rest is read for its form alone.
 """

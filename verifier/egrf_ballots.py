@@ -1,4 +1,4 @@
-"""Encrypted ballots of an EGRF record (interop.md, section 4)."""
+"""Encrypted ballots of an EGRF record (foreign-records.md, section 2)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The devices of an EGRF record: header, ballots in chain order, close (interop.md, section 4; §3.4.3, §3.4.4)."""
+"""The devices of an EGRF record: header, ballots in chain order, close (foreign-records.md, section 2; §3.4.3, §3.4.4)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

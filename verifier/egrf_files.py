@@ -1,4 +1,4 @@
-"""Files of an EGRF record in JSON lines (interop.md, section 4): which there may be, their header lines, their items."""
+"""Files of an EGRF record in JSON lines (foreign-records.md, section 2): which there may be, their header lines, their items."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Strict reading of the JSON that other implementations write (interop.md, sections 4 and 5).
+"""Strict reading of the JSON that other implementations write (foreign-records.md, sections 2 and 3).
 
 An `Item` is one JSON object whose members are asked for one by one; `done` then refuses what nobody asked for. Only RecordError
 escapes.

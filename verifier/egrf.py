@@ -1,4 +1,4 @@
-"""Reads records in the layout "EGRF v2", JSON lines, of the C# implementation (foreign-records.md, section 2): rules of 2.1.0, numbered items only.
+"""Reads records in the layout "EGRF v2", JSON lines, (foreign-records.md, section 2): rules of 2.1.0, numbered items only.
 
 What the record says twice is compared here, because no numbered item asks for it: the ballot counts and weights of `aggregated`, the
 requests for contest data, r, the copy of the manifest, the devices' names. Ballots and openings are joined by device, position and H_I.

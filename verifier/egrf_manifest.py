@@ -1,4 +1,4 @@
-"""The manifest of EGRF records (foreign-records.md, section 2; §3.1.3, §3.3.9): contests with choices and supplementary fields, ballot styles.
+"""The manifest of EGRF records (foreign-records.md, section 2; §3.1.3, §3.3.9): contests, supplementary fields, ballot styles.
 
 The bytes are whatever was hashed into H_B, so any JSON layout is allowed and members that are not listed here are left alone (they are the
 vendor's, and H_B covers them), except for such as differ from a listed one in case, `_` or `-` only.

@@ -1,4 +1,4 @@
-"""Results of an EGRF record (foreign-records.md, section 2): encrypted and decrypted tally, opened challenged ballots, decrypted contest data."""
+"""Results of an EGRF record (foreign-records.md, section 2): tally, opened challenged ballots, decrypted contest data."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

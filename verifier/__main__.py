@@ -1,13 +1,13 @@
 """The command: `python3 verifier.pyz RECORD [--key KEY]`. Exit status 0 verified, 1 does not verify, 2 unreadable or wrongly called."""
 
 import argparse
-import importlib
 import os
 import re
 import sys
 import time
 from pathlib import Path
 
+from .page import to_html
 from .verify import FORMATS, Progress, verify_record
 
 __all__ = ["main"]
@@ -46,12 +46,7 @@ def _verify(options: argparse.Namespace) -> int:
         folder, key, processes=max(1, options.processes), format=options.format, progress=progress, key_origin=origin
     )
     if options.report:
-        try:
-            page: str = importlib.import_module(".html", __package__).to_html(report)
-        except ImportError:
-            print("this verifier was built without HTML reports", file=sys.stderr)
-            return 2
-        Path(options.report).write_text(page, encoding="utf-8")
+        Path(options.report).write_text(to_html(report, folder.resolve().name), encoding="utf-8")
     if options.json:
         print(report.json())
     elif options.quiet:

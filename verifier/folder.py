@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from .model import FileDigest
+from .own_model import FileDigest
 from .source import Chunk, RecordError
 
 __all__ = ["MAX_FILE", "MAX_LINE", "digest_files", "line_chunks", "list_files", "read_file", "read_lines", "record_digest"]
@@ -14,7 +14,7 @@ __all__ = ["MAX_FILE", "MAX_LINE", "digest_files", "line_chunks", "list_files", 
 MAX_FILE = 2**26
 MAX_LINE = 2**24
 _BLOCK = 2**20
-_BALLOTS_PER_CHUNK = 32
+_FEWEST, _MOST = 4, 64
 
 
 def read_file(folder: Path, path: str) -> bytes:
@@ -72,7 +72,8 @@ def record_digest(digests: list[FileDigest]) -> str:
 
 
 def line_chunks(folder: Path, path: str, device: int) -> list[Chunk]:
-    """The lines of a file in chunks; a last line without LF counts. Raises RecordError if the file is missing."""
+    """The lines of a file in chunks, which grow from `_FEWEST` to `_MOST` lines so that short files can be shared out too and long ones
+    have few chunks; a last line without LF counts. Raises RecordError if the file is missing."""
     chunks: list[Chunk] = []
     start = offset = lines = count = 0
     tail = False
@@ -82,7 +83,7 @@ def line_chunks(folder: Path, path: str, device: int) -> list[Chunk]:
                 at = -1
                 while (at := block.find(b"\n", at + 1)) >= 0:
                     count += 1
-                    if count == _BALLOTS_PER_CHUNK:
+                    if count == min(_MOST, _FEWEST + lines // 64):
                         chunks.append(Chunk(path, start, lines + 1, count, device))
                         start, lines, count = offset + at + 1, lines + count, 0
                 offset += len(block)

@@ -6,6 +6,8 @@ range (α >= p, c >= q) is still a value of this model, so that the check that i
 
 from dataclasses import dataclass
 
+from .own_model import FileDigest, Signature, Totals
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -133,15 +135,6 @@ class Guardian:
     vote: PublicKey
     data: PublicKey
     kappa: int
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
-    """A guardian's acknowledgement of the key set (record-format.md, 2.5)."""
-
-    index: int
-    h_g: bytes
-    proof: Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,37 +269,12 @@ class ContestDataDecryption:
 
 
 @dataclass(frozen=True, slots=True)
-class StateCounts:
-    """How many ballots of each state (record-format.md, 2.10)."""
+class Acknowledgement:
+    """A guardian's acknowledgement of the key set (record-format.md, 2.5)."""
 
-    cast: int
-    discounted: int
-    challenged: int
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """`totals.json`: all ballots, then pairs of style index and counts as listed; `statement` is "" if absent."""
-
-    ballots: StateCounts
-    styles: tuple[tuple[int, StateCounts], ...]
-    statement: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """`signature.json`: the date as written and 64 bytes."""
-
-    date: str
-    signature: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class FileDigest:
-    """SHA-256 of a file of the record; `path` relative to the record, with `/`."""
-
-    path: str
-    sha256: bytes
+    index: int
+    h_g: bytes
+    proof: Proof
 
 
 @dataclass(frozen=True, slots=True)

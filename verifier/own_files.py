@@ -2,7 +2,8 @@
 All functions raise RecordError."""
 
 from .arithmetic import Group
-from .model import Acknowledgement, FileDigest, Proof, Signature, StateCounts, Totals
+from .model import Acknowledgement, Proof
+from .own_model import FileDigest, Signature, StateCounts, Totals
 from .setup_files import read_time
 from .strict_json import Node
 

@@ -10,8 +10,9 @@ from typing import TypeVar
 from .arithmetic import Group
 from .ballot_files import read_ballot, read_contest_data_decryption, read_opening, read_tally
 from .folder import digest_files, exists, line_chunks, list_files, read_file, read_lines
-from .model import Ballot, ContestDataDecryption, Device, FileDigest, Guardian, Manifest, OpenedBallot, OwnParts, Parameters, TallyContest
+from .model import Ballot, ContestDataDecryption, Device, Guardian, Manifest, OpenedBallot, OwnParts, Parameters, TallyContest
 from .own_files import read_acknowledgement, read_profile, read_signature, read_totals
+from .own_model import FileDigest
 from .setup_files import read_devices, read_guardian, read_hashes, read_joint_keys, read_manifest, read_parameters
 from .source import Chunk, Format, RecordError
 from .strict_json import Node, parse

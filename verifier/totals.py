@@ -3,7 +3,8 @@ Only for our own layout (record-format.md, section 3)."""
 
 from .aggregate import Counts
 from .context import Context
-from .model import Manifest, OwnParts, StateCounts, Voting
+from .model import Manifest, OwnParts, Voting
+from .own_model import StateCounts
 from .report import Findings, Report
 from .text import fault, folded, scripts
 

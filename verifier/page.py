@@ -124,6 +124,7 @@ def _facts(report: Report, folder: str, date: str) -> str:
         ("Fingerprint of the key", key or none),
         ("Layout", _text(layout.name) + (", record format version 1" if layout.own else " (a record of another system)")),
         ("Rules checked", f"ElectionGuard Design Specification, edition {_text(edition)}"),
+        ("Remark", _text(layout.remark)),
         ("Deviations accepted", "; ".join(map(_text, layout.deviations)) or "none"),
         ("Verified with", f"Psephos verifier, version {__version__}"),
         ("Verified on", _text(date)),

@@ -26,6 +26,7 @@ _NO_PRE = "a Psephos record holds no pre-encrypted ballots (X13)"
 PSEPHOS = Format(
     "psephos",
     own=True,
+    remark="kind offline: there is no log in this record; X6 and X11 check what can be checked without one",
     not_applicable=(
         *((item, _NO_CHAINING) for item in ("8.E", "8.F", "8.G")),
         *((item, _NO_DATA) for item in ("12.A", "12.B", "12.C", "13.A")),

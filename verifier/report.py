@@ -79,6 +79,8 @@ class Findings:
         check = "X7" if self.own else FORMAT
         self.objects[check] += 1
         self._fail(check, error.where, error.reason, None, None)
+        if error.check:
+            self.fail(error.check, error.where, error.reason)
 
     def merge(self, other: "Findings") -> None:
         """Adds the results of another part."""
@@ -181,6 +183,7 @@ class Report:
         lines = [
             f"Layout {self.format.name}, ElectionGuard Design Specification {edition}"
             + ("" if self.format.own else " (a record of another system: no signature, no X checks)"),
+            *([f"Remark: {self.format.remark}"] if self.format.remark else []),
             *(f"Deviation accepted: {deviation}" for deviation in self.format.deviations),
             f"Digest of the record: {self.record_digest or 'unknown'}",
         ]
@@ -221,6 +224,7 @@ class Report:
                 "format": self.format.name,
                 "edition": ".".join(map(str, self.format.edition)),
                 "deviations": list(self.format.deviations),
+                "remark": self.format.remark,
                 "record_digest": self.record_digest,
                 "label": self.label,
                 "key_fingerprint": self.key,

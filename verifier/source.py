@@ -15,11 +15,11 @@ __all__ = ["Chunk", "Format", "RecordError", "RecordSource"]
 
 class RecordError(Exception):
     """Something could not be read. `file` is relative to the record, `line` from 1 or 0 for the whole file, `member` like
-    `contests.1.ciphertexts[2].alpha` or empty, `reason` says what was expected and what came."""
+    `contests.1.ciphertexts[2].alpha` or empty, `reason` says what was expected and what came. `check` is an item that fails by it too."""
 
-    def __init__(self, file: str, line: int, member: str, reason: str) -> None:
-        super().__init__(file, line, member, reason)
-        self.file, self.line, self.member, self.reason = file, line, member, reason
+    def __init__(self, file: str, line: int, member: str, reason: str, check: str = "") -> None:
+        super().__init__(file, line, member, reason, check)
+        self.file, self.line, self.member, self.reason, self.check = file, line, member, reason, check
 
     @property
     def where(self) -> str:
@@ -32,13 +32,14 @@ class RecordError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A layout. `edition` is the specification whose rules are checked, `deviations` what is accepted beyond it, `own` whether it is our
-    profile, and `not_applicable` pairs of check id and reason for items that this layout can have no object for. X1 to X18 need not be
-    listed: they are not applicable to any layout but ours."""
+    """A layout. `edition` is the specification whose rules are checked, `deviations` what is accepted beyond it, `remark` what a reader of
+    the report must know, `own` whether it is our profile, and `not_applicable` pairs of check id and reason for items that this layout can
+    have no object for. X1 to X18 need not be listed: they are not applicable to any layout but ours."""
 
     name: str
     edition: tuple[int, ...] = (2, 1, 0)
     deviations: tuple[str, ...] = ()
+    remark: str = ""
     own: bool = False
     not_applicable: tuple[tuple[str, str], ...] = ()
 

@@ -35,7 +35,8 @@ STATES = {
     "Discounted": (
         "Discounted",
         "A ballot that was cast but is not to be counted, for instance because another vote of the same person takes its place. It stays "
-        "in the record, still encrypted, and is never opened. A record that verifies proves that it is in no total, not that leaving it out was right.",
+        "in the record, still encrypted, and is never opened. A record that verifies proves that it is in no total, not that leaving it "
+        "out was right.",
     ),
     "Challenged": (
         "Challenged",

@@ -3,6 +3,7 @@ to 2.6). All functions raise RecordError; none checks a value against another on
 
 from .arithmetic import Group
 from .model import BallotStyle, Contest, Device, Guardian, Manifest, Option, Parameters, PublicKey, Voting
+from .source import RecordError
 from .strict_json import Node, parse
 from .text import is_time
 
@@ -26,9 +27,9 @@ def read_parameters(node: Node, group: Group, own: bool) -> Parameters:
     varying = top["varying_parameters"].members("n", "k", "info", "date" + optional, "ballot_chaining" + optional)
     return Parameters(
         version=tuple(item.small() for item in version.items()),
-        p=numbers["p"].number(group.l_p),
-        q=numbers["q"].number(group.l_q),
-        g=numbers["g"].number(group.l_p),
+        p=_constant(numbers["p"], group.l_p, "1.B"),
+        q=_constant(numbers["q"], group.l_q, "1.C"),
+        g=_constant(numbers["g"], group.l_p, "1.D"),
         n=varying["n"].small(),
         k=varying["k"].small(),
         info=varying["info"].text(),
@@ -41,8 +42,16 @@ def read_parameters(node: Node, group: Group, own: bool) -> Parameters:
             generation["p_middle_bits_source"].text(),
             generation["p_bits_lsb_fixed_1"].small(),
         ),
-        field_q=field["q"].number(group.l_q),
+        field_q=_constant(field["q"], group.l_q, "1.C"),
     )
+
+
+def _constant(node: Node, length: int, check: str) -> int:
+    """p, q or g. One of another length belongs to another group, in which nothing else could be read."""
+    try:
+        return node.number(length)
+    except RecordError as error:
+        raise RecordError(error.file, error.line, error.member, error.reason, check) from None
 
 
 def read_manifest(content: bytes, file: str, own: bool) -> Manifest:
@@ -174,7 +183,7 @@ def _public_key(node: Node, group: Group) -> PublicKey:
 
 
 def read_devices(node: Node) -> tuple[Device, ...]:
-    """`voting_devices.json`: devices with different indices, ascending."""
+    """`voting_devices.json`: devices with different indices, ascending. A chained one without h_0 or closing hash fails 8.F or 8.G."""
     devices = tuple(_device(item) for item in node.members("devices")["devices"].items())
     if any(x.index >= y.index for x, y in zip(devices, devices[1:], strict=False)):
         node.refuse("the device indices do not ascend")
@@ -186,7 +195,7 @@ def _device(node: Node) -> Device:
         "device_ix", "device_information", "kind", "chaining_mode", "h_di", "ballot_count", "h_0?", "closing_hash?"
     )
     chaining = members["chaining_mode"].choice("NoChaining", "SimpleChaining")
-    if ("h_0" in members, "closing_hash" in members) != ((chaining == "SimpleChaining"),) * 2:
+    if chaining != "SimpleChaining" and ("h_0" in members or "closing_hash" in members):
         node.refuse("h_0 and closing_hash belong to simple chaining, and only to that")
     return Device(
         index=members["device_ix"].small(least=1),

@@ -4,11 +4,9 @@ The archives are not part of this repository: they are looked for in the folder 
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipapp
 from collections.abc import Callable
 from pathlib import Path
@@ -16,21 +14,12 @@ from typing import Any
 
 import pytest
 
+from tests.verifier.foreign_samples import unpack
 from verifier.report import Status
 from verifier.verify import verify_record
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = Path(os.environ.get("PSEPHOS_SAMPLES") or ROOT.parent / "shared" / "vectors")
 CORE, FULL = "native_example_core_v2.1.0", "native_example_full_v2.1.0"
-
-
-def unpack(name: str, folder: Path) -> Path:
-    archive = SAMPLES / f"{name}.tar.gz"
-    if not archive.exists():
-        pytest.skip(f"sample archives are absent: {name}.tar.gz; set PSEPHOS_SAMPLES to the folder that holds them")
-    with tarfile.open(archive) as opened:
-        opened.extractall(folder, filter="data")
-    return folder / name
 
 
 @pytest.fixture(scope="module")

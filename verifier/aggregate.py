@@ -6,7 +6,7 @@ Memory: a chunk's result is a few numbers for each option and a few bytes for ea
 from collections import Counter
 from dataclasses import dataclass, field
 
-from .ballots import check_ballot
+from .ballots import check_ballot, nonce_commitments
 from .challenged import check_opening
 from .codes import chained, check_device, first_hash, rules_of
 from .contest_data import check_contest_data
@@ -20,12 +20,13 @@ __all__ = ["Ballots", "ChunkResult", "Identity", "check_chunk"]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What must not occur twice: id_B, code and name of a ballot."""
+    """What must not occur twice: id_B, code and name of a ballot, and in our own layout g^ξ of its nonces."""
 
     id_b: bytes
     code: bytes
     name: str
     where: str
+    nonces: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True)
@@ -110,7 +111,8 @@ def check_chunk(context: Context, chunk: Chunk) -> ChunkResult:
         if item.ballot_id in context.contest_data:
             result.counts.data[item.ballot_id] += 1
         result.counts.add(context, item, shaped)
-        result.identities.append(Identity(item.id_b, item.confirmation_code, item.ballot_id, item.where))
+        nonces = tuple(context.group.bp(x) for x in nonce_commitments(item)) if context.own else ()
+        result.identities.append(Identity(item.id_b, item.confirmation_code, item.ballot_id, item.where, nonces))
     result.last = previous
     return result
 

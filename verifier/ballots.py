@@ -13,7 +13,7 @@ from .pre_encrypted import check_cast, check_uncast
 from .ranges import LIMIT, OPTION, SPOIL, check_range, data_proof_holds, nonce_proof_holds
 from .report import Findings
 
-__all__ = ["OWN_STATES", "STATES", "check_ballot", "check_contest", "identifier_hash"]
+__all__ = ["OWN_STATES", "STATES", "check_ballot", "check_contest", "identifier_hash", "nonce_commitments"]
 
 OWN_STATES = ("Cast", "Discounted", "Challenged")
 STATES = ("Cast", "Challenged", "Spoiled", "Discounted", "Uncast")
@@ -52,6 +52,11 @@ def check_ballot(context: Context, ballot: Ballot, device: Device, findings: Fin
             shaped &= check_contest(context, ballot.h_i, manifest, contest, place, findings)
     _check_code(context, ballot, device, findings)
     return shaped
+
+
+def nonce_commitments(ballot: Ballot) -> list[int]:
+    """g^ξ for each nonce of a ballot: α of each selection and C_0. With ξ = 0, or one ξ for two of them, β shows the choice."""
+    return [*(ciphertext.alpha for contest in ballot.contests for ciphertext in contest.ciphertexts), ballot.nonce.c_0]
 
 
 def check_contest(
@@ -143,9 +148,10 @@ def _check_state(context: Context, ballot: Ballot, device: Device, findings: Fin
 
 
 def _check_nonce(context: Context, ballot: Ballot, findings: Findings) -> None:
-    """X6; for other layouts information only."""
+    """X6, and that no nonce is 0 (whether one is used twice is asked for all ballots together); for other layouts information only."""
     holds = nonce_proof_holds(context.group, ballot.h_i, ballot.nonce)
     findings.check("X6", holds, ballot.where, "the proof (38) of the ballot nonce's encryption does not hold")
+    findings.check("X6", 1 not in nonce_commitments(ballot), ballot.where, "an encryption nonce is 0")
     if not context.own:
         findings.note("proofs (38) of ballot nonces that hold" if holds else "proofs (38) of ballot nonces that DO NOT hold")
 

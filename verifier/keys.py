@@ -24,7 +24,8 @@ def check_keys(source: RecordSource, group: Group, report: Report) -> None:
     K_hat = group.product(*(guardian.data.commitments[0] for guardian in guardians if guardian.data.commitments))
     for check, name, product, stated in (("3.A", "K", K, source.K), ("3.B", "K̂", K_hat, source.K_hat)):
         findings.check(check, product == stated, "joint keys", f"{name} = Π {name}_i mod p", product, stated)
-        findings.check(check, group.is_element(stated) and stated != 1, "joint keys", f"{name} is in Z_p^r and not 1", None, stated)
+        findings.check(check, group.is_element(stated), "joint keys", f"{name} is in Z_p^r", None, stated)
+        findings.check(f"{check} X8", stated != 1, "joint keys", f"{name} is not 1")
     h_e = extended_base_hash(group, source.h_b, source.K, source.K_hat)
     findings.check("4.A", h_e == source.h_e, "extended base hash", "H_E = H(H_B; 0x14, K, K̂)", h_e, source.h_e)
     report.done("2.A 2.B 2.C 3.A 3.B 4.A")

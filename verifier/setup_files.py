@@ -9,6 +9,7 @@ from .text import is_time
 
 __all__ = ["read_devices", "read_guardian", "read_hashes", "read_joint_keys", "read_manifest", "read_parameters"]
 
+LARGEST_LIMIT = 1000
 NO_LIMIT = "NO_LIMIT"
 CONTEST_LIMIT = "CONTEST_LIMIT"
 
@@ -76,12 +77,12 @@ def _contest(node: Node, index: int, own: bool) -> Contest:
     members = node.members("label", "selection_limit?", "options") if own else node.members(
         "label", "selection_limit?", "options", "contest_data_blocks?"
     )
-    stated = _limit(members.get("selection_limit"), NO_LIMIT)
+    stated = _limit(members.get("selection_limit"), NO_LIMIT, own)
     options: list[tuple[str, int | None]] = []
     spoil = None
     for i, item in enumerate(members["options"].items(), 1):
         option = item.members("label", "selection_limit?", "spoil?") if own else item.members("label", "selection_limit?")
-        limit = _limit(option.get("selection_limit"), CONTEST_LIMIT)
+        limit = _limit(option.get("selection_limit"), CONTEST_LIMIT, own)
         if stated is None and limit is None:
             item.refuse("has no limit of its own, and its contest has none either")
         options.append((option["label"].text(), limit))
@@ -91,6 +92,8 @@ def _contest(node: Node, index: int, own: bool) -> Contest:
             spoil = i
     limits = [min(limit for limit in (own_limit, stated) if limit is not None) for _, own_limit in options]
     total = sum(limits)
+    if own and stated is None and total > LARGEST_LIMIT:
+        node.refuse(f"expected a limit of at most {LARGEST_LIMIT}, got {total}")
     return Contest(
         index=index,
         label=members["label"].text(),
@@ -101,14 +104,16 @@ def _contest(node: Node, index: int, own: bool) -> Contest:
     )
 
 
-def _limit(node: Node | None, word: str) -> int | None:
-    """A stated limit: None for `word`, 1 if absent. The default is never written out."""
+def _limit(node: Node | None, word: str, own: bool) -> int | None:
+    """A stated limit: None for `word`, 1 if absent. The default is never written out; in our own layout there is a least and a largest."""
     if node is None:
         return 1
     if node.is_text():
         node.choice(word)
         return None
     limit = node.small()
+    if own and not 2 <= limit <= LARGEST_LIMIT:
+        node.refuse(f"expected a limit from 2 to {LARGEST_LIMIT}, got {limit}")
     return limit if limit != 1 else node.refuse("the default limit 1 must be left out")
 
 

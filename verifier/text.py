@@ -8,6 +8,8 @@ __all__ = ["fault", "folded", "is_time", "scripts"]
 
 MAX_TEXT = 200
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_FACELESS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Letters, marks and signs that show nothing; what shows nothing by its category is forbidden anyway."""
 _FORBIDDEN = {"Cc": "control", "Cf": "format", "Cs": "surrogate", "Co": "private-use", "Cn": "unassigned", "Zl": "line separator",
               "Zp": "paragraph separator"}  # fmt: skip
 
@@ -22,6 +24,10 @@ def fault(text: str) -> str | None:
         category = unicodedata.category(character)
         if category in _FORBIDDEN:
             return f"character {at} is a {_FORBIDDEN[category]} character (U+{ord(character):04X})"
+        if _FACELESS.fullmatch(character):
+            return f"character {at} shows nothing (U+{ord(character):04X})"
+        if category.startswith("M") and (at == 1 or text[at - 2] == " "):
+            return f"character {at} is a mark that stands on no letter (U+{ord(character):04X})"
         if category == "Zs" and character != " ":
             return f"character {at} is another blank than U+0020 (U+{ord(character):04X})"
     if text != text.strip(" ") or "  " in text:

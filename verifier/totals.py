@@ -148,7 +148,8 @@ def _check_texts(manifest: Manifest, findings: Findings) -> None:
     for contest in manifest.contests:
         if contest.spoil is not None:
             where = f"contest {contest.index}"
-            findings.check("X18", contest.spoil == len(contest.options), where, "spoil is the last option", None, contest.spoil)
+            last = contest.spoil == len(contest.options) > 1
+            findings.check("X18", last, where, "spoil is the last of several options", None, contest.spoil)
             limit = contest.options[contest.spoil - 1].limit
             findings.check("X18", limit == min(1, contest.limit), where, "limit of the spoil option", 1, limit)
 

@@ -80,13 +80,19 @@ def verify_record(
 def verify_source(
     source: RecordSource, group: Group, report: Report, key: bytes | None, processes: int, progress: Progress | None
 ) -> None:
-    """All checks of edition 2.1.0 on an opened record. Raises RecordError if a whole file of ballots cannot be read."""
+    """All checks of edition 2.1.0 on an opened record. Without its ballots only those of parameters, keys and signature can be made."""
     findings = report.findings
     _exclude(source, report)
     context = make_context(source, group)
     check_parameters(source, group, report)
     check_keys(source, group, report)
-    ballots = _check_ballots(context, report, processes, progress)
+    try:
+        ballots = _check_ballots(context, report, processes, progress)
+    except RecordError as error:
+        findings.read_error(error)
+        if source.own is not None:
+            check_signature(source, source.own, key, report)
+        return
     check_tally(context, ballots.counts, report)
     for (state, _), number in ballots.counts.states.items():
         report.ballots[state] += number
@@ -150,12 +156,14 @@ def _check_ballots(context: Context, report: Report, processes: int, progress: P
                 uniqueness.add(0, identity.id_b, identity.where)
                 uniqueness.add(1, identity.code, identity.where)
                 uniqueness.add(2, identity.name.encode("utf-8", "backslashreplace"), identity.where)
+                for nonce in identity.nonces:
+                    uniqueness.add(3, nonce, identity.where)
             done += result.chunk.count
             if progress:
                 progress(done, total)
         ballots.finish()
         for kind, where, earlier in uniqueness.repeated():
-            check, name = (("5.A", "id_B"), ("8.B X11", "confirmation code"), ("8.B X17", "ballot_id"))[kind]
+            check, name = (("5.A", "id_B"), ("8.B X11", "confirmation code"), ("8.B X17", "ballot_id"), ("X6", "encryption nonce"))[kind]
             findings.fail(check, where, f"the same {name} as {earlier}")
     for device in source.devices:
         found = ballots.counts.lines[device.index]

@@ -10,6 +10,10 @@ from engine.errors import EngineError
 class PsephosError(click.ClickException):
     """A refusal of the command line itself; the message says what was wrong, where, and what to do."""
 
+    def format_message(self) -> str:
+        """One line, without characters that could play tricks on a terminal: parts of a message may come from somebody else's file."""
+        return "".join(character if character.isprintable() else " " for character in self.message)
+
 
 class PsephosGroup(click.Group):
     """Turns what the engine or the file system refuses into one line and exit status 1."""
@@ -19,5 +23,8 @@ class PsephosGroup(click.Group):
             return super().invoke(ctx)
         except EngineError as error:
             raise PsephosError(str(error)) from error
+        except BrokenPipeError:
+            raise
         except OSError as error:
-            raise PsephosError(f"{error.filename or ''}: {error.strerror or error}") from error
+            where = f"{error.filename}: " if error.filename else ""
+            raise PsephosError(f"{where}{error.strerror or error}") from error

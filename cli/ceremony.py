@@ -10,10 +10,10 @@ from typing import TypeVar
 from cli.errors import PsephosError
 from cli.exchange import ACKNOWLEDGEMENTS, COMMITMENTS, COMPLAINTS, PUBLIC_KEYS, SHARES, ElectionFolder, wait_for
 from cli.keystore import erase
-from cli.trustee_folder import GuardianKeyFile, TrusteeFolder
-from engine.encoding import from_json, to_json
-from engine.errors import CeremonyError
-from engine.guardian import ComplaintRaised, acknowledge, generate_guardian_keys, receive_shares, share_keys
+from cli.trustee_folder import GuardianKeyFile, TrusteeFolder, indices
+from engine.encoding import to_json
+from engine.errors import CeremonyError, FormatError
+from engine.guardian import ComplaintRaised, KeyShares, acknowledge, generate_guardian_keys, receive_shares, share_keys
 from engine.key_ceremony import (
     Acknowledgement,
     Complaint,
@@ -30,18 +30,20 @@ from engine.parameters import Election, ElectionParameters
 
 T = TypeVar("T")
 
+SEEN = "commitments_seen.json"
+
 
 def make_keys(board: ElectionFolder, own: TrusteeFolder, passphrase: bytes) -> GuardianPublicKeys:
     """Makes this guardian's keys and publishes the commitment to the public ones; run again, it publishes the same."""
     parameters = board.parameters()
-    if own.share_file.exists():
-        raise PsephosError(f"{own.share_file} exists: this trustee's ceremony is finished")
-    if not own.keys_file.exists():
-        secret, public = generate_guardian_keys(parameters, own.index)
-        own.seal_keys(GuardianKeyFile(secret, public), passphrase)
-    keys = own.unseal_keys(passphrase)
-    board.publish(f"{COMMITMENTS}/guardian_{own.index}.json", to_json(commit_to_keys(keys.public, parameters)))
-    return keys.public
+    _check_own_folder(board, own)
+    with own.alone():
+        if own.share_file.exists():
+            raise PsephosError(f"{own.share_file} exists: there are keys already; go on with: psephos trustee ceremony")
+        if not own.keys_file.exists():
+            secret, public = generate_guardian_keys(parameters, own.index)
+            own.seal_keys(GuardianKeyFile(secret, public), passphrase)
+        return _commit(board, own, passphrase, parameters).public
 
 
 def run_ceremony(board: ElectionFolder, own: TrusteeFolder, passphrase: bytes, patient: bool) -> Election | str:
@@ -49,18 +51,22 @@ def run_ceremony(board: ElectionFolder, own: TrusteeFolder, passphrase: bytes, p
 
     Raises CeremonyError naming a guilty guardian; a complaint is published first.
     """
+    _check_own_folder(board, own)
+    with own.alone():
+        return _run_ceremony(board, own, passphrase, patient)
+
+
+def _run_ceremony(board: ElectionFolder, own: TrusteeFolder, passphrase: bytes, patient: bool) -> Election | str:
     parameters = board.parameters()
     everybody = range(1, parameters.guardian_count + 1)
     if not own.share_file.exists():
-        keys = own.unseal_keys(passphrase)
-        board.publish(f"{COMMITMENTS}/guardian_{own.index}.json", to_json(commit_to_keys(keys.public, parameters)))
+        keys = _commit(board, own, passphrase, parameters)
         commitments = _gather(board, KeyCommitment, COMMITMENTS, everybody, patient)
         if isinstance(commitments, str):
             return commitments
         # Kept before the own keys are revealed: nobody can change a commitment after seeing them (CR-17).
-        seen = json.loads(own.keep("commitments_seen.json", lambda: _digests(commitments)))
-        board.publish(f"{PUBLIC_KEYS}/guardian_{own.index}.json", to_json(keys.public))
-        public = _public_keys(board, parameters, seen, patient)
+        own.keep(SEEN, lambda: _digests(commitments))
+        public = _public_keys(board, own, keys, parameters, patient)
         if isinstance(public, str):
             return public
         _send_shares(board, own, keys, public, parameters)
@@ -70,15 +76,17 @@ def run_ceremony(board: ElectionFolder, own: TrusteeFolder, passphrase: bytes, p
         try:
             own.seal_share(receive_shares(keys.secret, public, shares, parameters), passphrase)
         except ComplaintRaised as error:
-            board.publish(f"{COMPLAINTS}/guardian_{own.index}_about_{error.guilty}.json", to_json(error.complaint))
+            complaint = to_json(error.complaint)
+            name = f"guardian_{own.index}_about_{error.guilty}.json"
+            board.publish(f"{COMPLAINTS}/{name}", own.keep(f"complaint_{name}", lambda: complaint))
             raise
+    share = own.unseal_share(passphrase)  # proves that the file can be read before anything is promised
     if own.keys_file.exists():
-        keys = own.unseal_keys(passphrase)
-        public = _public_keys(board, parameters, json.loads((own.path / "commitments_seen.json").read_bytes()), patient)
+        keys = _own_keys(own, passphrase, parameters)
+        public = _public_keys(board, own, keys, parameters, patient)
         if isinstance(public, str):
             return public
-        own.unseal_share(passphrase)  # proves that the file can be read before anything is promised
-        _send_acknowledgement(board, own, keys, public, parameters)
+        _send_acknowledgement(board, own, keys, share, public, parameters)
     public = published_keys(board, parameters)
     election = join_keys(parameters, public)
     acknowledgements = _gather(board, Acknowledgement, ACKNOWLEDGEMENTS, everybody, patient)
@@ -86,10 +94,32 @@ def run_ceremony(board: ElectionFolder, own: TrusteeFolder, passphrase: bytes, p
         return acknowledgements
     for acknowledgement in acknowledgements.values():
         verify_acknowledgement(acknowledgement, election, public)
-    if own.unseal_share(passphrase).extended_base_hash != election.extended_base_hash:
+    if share.extended_base_hash != election.extended_base_hash:
         raise CeremonyError("the published keys are not those this guardian confirmed", 0)
     erase(own.keys_file)
     return election
+
+
+def _check_own_folder(board: ElectionFolder, own: TrusteeFolder) -> None:
+    if own.path.resolve().is_relative_to(board.path.resolve()):
+        raise PsephosError(f"{own.path} is in the election folder, which others read: your own folder has to be elsewhere")
+    others = indices(own.path) - {own.index}
+    if others:
+        raise PsephosError(f"{own.path} holds the keys of guardian {min(others)}: each trustee needs a folder of his own")
+
+
+def _own_keys(own: TrusteeFolder, passphrase: bytes, parameters: ElectionParameters) -> GuardianKeyFile:
+    """The own keys, if they are this election's (CR-58)."""
+    keys = own.unseal_keys(passphrase)
+    if keys.secret.election_base_hash != parameters.election_base_hash or {keys.secret.index, keys.public.index} != {own.index}:
+        raise PsephosError(f"{own.keys_file} belongs to another election, or this one was changed; each election needs a new own folder")
+    return keys
+
+
+def _commit(board: ElectionFolder, own: TrusteeFolder, passphrase: bytes, parameters: ElectionParameters) -> GuardianKeyFile:
+    keys = _own_keys(own, passphrase, parameters)
+    board.publish(f"{COMMITMENTS}/guardian_{own.index}.json", to_json(commit_to_keys(keys.public, parameters)))
+    return keys
 
 
 def _send_shares(
@@ -114,10 +144,13 @@ def _send_acknowledgement(
     board: ElectionFolder,
     own: TrusteeFolder,
     keys: GuardianKeyFile,
+    share: KeyShares,
     public: tuple[GuardianPublicKeys, ...],
     parameters: ElectionParameters,
 ) -> None:
     election = join_keys(parameters, public)
+    if share.extended_base_hash != election.extended_base_hash:
+        raise PsephosError(f"{own.share_file} belongs to other keys than those published; nothing was confirmed")
     made = own.keep("acknowledgement.json", lambda: to_json(acknowledge(keys.secret, election, public)))
     board.publish(f"{ACKNOWLEDGEMENTS}/guardian_{own.index}.json", made)
 
@@ -134,7 +167,17 @@ def published_keys(board: ElectionFolder, parameters: ElectionParameters) -> tup
 
 
 def _digests(commitments: dict[int, KeyCommitment]) -> bytes:
-    return json.dumps({str(i): each.commitment.hex() for i, each in commitments.items()}).encode()
+    return json.dumps({str(i): commitments[i].commitment.hex() for i in sorted(commitments)}).encode()
+
+
+def _seen(own: TrusteeFolder, everybody: range) -> dict[int, bytes]:
+    """The commitments that were there before this guardian revealed its keys."""
+    path = own.path / SEEN
+    try:
+        digests = json.loads(path.read_bytes())
+        return {i: bytes.fromhex(digests[str(i)]) for i in everybody}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise PsephosError(f"{path} is damaged; the ceremony has to start again in a new folder") from None
 
 
 def _gather(board: ElectionFolder, kind: type[T], folder: str, everybody: range, patient: bool) -> dict[int, T] | str:
@@ -143,7 +186,7 @@ def _gather(board: ElectionFolder, kind: type[T], folder: str, everybody: range,
 
     def ready() -> dict[int, T] | None:
         _stop_for_complaint(board)
-        found.update(board.read_all(kind, folder, everybody))
+        found.update(board.read_all(kind, folder, [i for i in everybody if i not in found]))
         return found if len(found) == len(everybody) else None
 
     def missing() -> str:
@@ -153,8 +196,10 @@ def _gather(board: ElectionFolder, kind: type[T], folder: str, everybody: range,
 
 
 def _stop_for_complaint(board: ElectionFolder) -> None:
-    for path in sorted((board.path / COMPLAINTS).glob("*.json")):
-        complaint = from_json(Complaint, path.read_bytes(), board.group)
+    for name in board.complaints():
+        complaint = board.read(Complaint, name)
+        if complaint is None:
+            continue
         parameters = board.parameters()
         keys = [board.read(GuardianPublicKeys, f"{PUBLIC_KEYS}/guardian_{i}.json") for i in range(1, parameters.guardian_count + 1)]
         share = board.read(EncryptedShare, f"{SHARES}/guardian_{complaint.accused}_for_{complaint.accuser}.json")
@@ -169,14 +214,17 @@ def _stop_for_complaint(board: ElectionFolder) -> None:
 
 
 def _public_keys(
-    board: ElectionFolder, parameters: ElectionParameters, seen: dict[str, str], patient: bool
+    board: ElectionFolder, own: TrusteeFolder, keys: GuardianKeyFile, parameters: ElectionParameters, patient: bool
 ) -> tuple[GuardianPublicKeys, ...] | str:
+    """Reveals the own keys, answers everybody's, each as committed to before."""
     everybody = range(1, parameters.guardian_count + 1)
+    seen = _seen(own, everybody)
+    board.publish(f"{PUBLIC_KEYS}/guardian_{own.index}.json", to_json(keys.public))
     found = _gather(board, GuardianPublicKeys, PUBLIC_KEYS, everybody, patient)
     if isinstance(found, str):
         return found
     for i in everybody:
-        verify_reveal(found[i], KeyCommitment(i, bytes.fromhex(seen[str(i)])), parameters)
+        verify_reveal(found[i], KeyCommitment(i, seen[i]), parameters)
     return tuple(found[i] for i in everybody)
 
 
@@ -187,8 +235,11 @@ def _shares(board: ElectionFolder, receiver: int, everybody: range, patient: boo
     def ready() -> list[EncryptedShare] | None:
         _stop_for_complaint(board)
         for i in senders:
-            share = found.get(i) or board.read(EncryptedShare, f"{SHARES}/guardian_{i}_for_{receiver}.json")
+            name = f"{SHARES}/guardian_{i}_for_{receiver}.json"
+            share = found.get(i) or board.read(EncryptedShare, name)
             if share:
+                if (share.sender, share.receiver) != (i, receiver):
+                    raise FormatError(f"{board.path / name} is a share from guardian {share.sender} for guardian {share.receiver}")
                 found[i] = share
         return [found[i] for i in senders] if len(found) == len(senders) else None
 

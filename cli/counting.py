@@ -3,53 +3,23 @@
 The secrets of one run stay in memory. A run that was begun and not finished is never answered: it starts over with fresh ones (CR-22).
 """
 
-import hashlib
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+import sys
 from datetime import datetime
+from hashlib import sha256
 from typing import TypeVar
 
+from cli.attempts import HASHES, RESPONSES, VALUES, Attempts
 from cli.exchange import ElectionFolder, wait_for
-from cli.progress import ballots_bar
+from cli.request import DecryptionRequest, check_closed, latest_request, request_is_there
 from cli.trustee_folder import TrusteeFolder
 from engine.decryption import CommitmentHashes, PartialDecryptions, Responses
-from engine.encoding import member, to_json
+from engine.encoding import to_json
 from engine.errors import DecryptionRefused
 from engine.guardian import KeyShares, commit, decrypt_nonces, respond, reveal
 from engine.parameters import Election
-from engine.tally import BallotSet, EncryptedTally, verify_and_multiply
+from engine.tally import BallotSet
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class DecryptionRequest:
-    """What the scrutineer asks for: one aggregate, these guardians. `ballots` is the SHA-256 of the closed ballots."""
-
-    guardians: tuple[int, ...] = member()
-    ballots: bytes = member(length=32)
-    tally: EncryptedTally = member()
-
-
-def check_closed(board: ElectionFolder, election: Election, processes: int, quiet: bool = False) -> tuple[BallotSet, bytes]:
-    """Reads, checks and multiplies the closed ballots: this machine's own view, and their digest."""
-    content = (board.path / "closed/ballots.jsonl").read_bytes()
-    total = content.count(b"\n")
-    with ballots_bar("checking ballots", total, quiet) as advance:
-        if processes == 1:
-            return verify_and_multiply(board.closed_ballots(), election, None, advance), hashlib.sha256(content).digest()
-        with ProcessPoolExecutor(processes) as pool:
-            return verify_and_multiply(board.closed_ballots(), election, pool, advance), hashlib.sha256(content).digest()
-
-
-def latest_request(board: ElectionFolder) -> tuple[int, DecryptionRequest] | None:
-    """The newest request of the scrutineer and its number, from 1."""
-    number = 0
-    while (board.path / f"decryption/request_{number + 1}.json").exists():
-        number += 1
-    request = board.read(DecryptionRequest, f"decryption/request_{number}.json")
-    return (number, request) if request else None
 
 
 def run_decryption(
@@ -57,81 +27,122 @@ def run_decryption(
 ) -> str | None:
     """This guardian's part of the decryption, to the end; or who is awaited.
 
-    Raises DecryptionRefused for anything but the one aggregate that this machine recomputed from the closed ballots, after the close.
+    Raises DecryptionRefused for anything but the one aggregate that this machine recomputed from the closed ballots, after the close;
+    CeremonyError naming a guardian whose answer is bad.
     """
     election = board.election()
     if now < election.manifest.closes:
         raise DecryptionRefused(f"voting is open until {election.manifest.voting.closes}: nothing is decrypted before")
-    share = own.unseal_share(passphrase)
-    asked = wait_for(lambda: latest_request(board), lambda: "the scrutineer's request", patient)
-    if asked is None:
-        return "the scrutineer's request"
-    number, request = asked
-    found, digest = check_closed(board, election, processes)
-    aggregate = hashlib.sha256(digest + to_json(found.tally)).hexdigest()
+    with own.alone():
+        share = own.unseal_share(passphrase)
+        if (share.index, share.extended_base_hash) != (own.index, election.extended_base_hash):
+            raise DecryptionRefused(f"{own.share_file} belongs to another election, or to other keys than those published (CR-58)")
+        asked = wait_for(lambda: latest_request(board), lambda: "the scrutineer's request", patient)
+        if asked is None:
+            return "the scrutineer's request"
+        found, digest = check_closed(board, election, processes)
+        while True:
+            number, request = latest_request(board) or asked
+            aggregate = _check(own, request, found, digest)
+            nonces = own.keep(f"nonces_{number}.json", lambda: to_json(decrypt_nonces(share, found.challenged, election)))
+            if _Answer(board, own, share, number, request, aggregate, found, election).give():
+                board.publish(f"decryption/request_{number}/nonces/guardian_{own.index}.json", nonces)
+                return None
+
+
+def _check(own: TrusteeFolder, request: DecryptionRequest, found: BallotSet, digest: bytes) -> str:
+    """The digest of the one aggregate, if that is what `request` asks for (T5, CR-43, CR-47, CR-48)."""
+    if own.index not in request.guardians:
+        asked = ", ".join(map(str, request.guardians))
+        raise DecryptionRefused(f"guardian {own.index} is not among those asked to decrypt: the scrutineer has asked guardians {asked}")
     if request.ballots != digest:
         raise DecryptionRefused("the request is about other ballots than those in the closed box")
+    if request.tally != found.tally:
+        raise DecryptionRefused("the aggregate to be decrypted is not the product of the counted ballots")
+    aggregate = sha256(digest + to_json(found.tally)).hexdigest()
     if any(entry["aggregate"] != aggregate for entry in own.noted("aggregate")):
         raise DecryptionRefused("this guardian has already agreed to decrypt another aggregate of this election; it decrypts only one (T5)")
-    if not own.noted("aggregate"):
-        own.note(event="aggregate", aggregate=aggregate)
-    nonces = own.keep(f"nonces_{number}.json", lambda: to_json(decrypt_nonces(share, found.challenged, election)))
-    finished = False
-    while not finished:
-        finished = _attempt(board, own, share, number, request, found.tally, election)
-    board.publish(f"decryption/request_{number}/nonces/guardian_{own.index}.json", nonces)
-    return None
+    return aggregate
 
 
-def _attempt(
-    board: ElectionFolder,
-    own: TrusteeFolder,
-    share: KeyShares,
-    number: int,
-    request: DecryptionRequest,
-    tally: EncryptedTally,
-    election: Election,
-) -> bool:
-    """One run of commit, reveal, respond; True when every guardian's response is there, False if somebody has to start over."""
-    base, attempt = f"decryption/request_{number}", 1
-    while list((board.path / f"{base}/attempt_{attempt}/restarts").glob("*.json")):
-        attempt += 1
-    where, me = f"{base}/attempt_{attempt}", own.index
-    begun = {(entry["request"], entry["attempt"]) for entry in own.noted("committed")}
-    if (number, attempt) in begun:
-        if _all_there(board, f"{where}/3_responses", request.guardians):
-            return True
-        board.publish(f"{where}/restarts/guardian_{me}.json", b"{}")  # the secrets of that run are gone: never answer it
+class _Answer:
+    """The answer of one guardian to one request, in as many attempts as it takes."""
+
+    def __init__(
+        self,
+        board: ElectionFolder,
+        own: TrusteeFolder,
+        share: KeyShares,
+        number: int,
+        request: DecryptionRequest,
+        aggregate: str,
+        found: BallotSet,
+        election: Election,
+    ) -> None:
+        self.board = board
+        self.own = own
+        self.share = share
+        self.number = number
+        self.request = request
+        self.aggregate = aggregate
+        self.election = election
+        self.tally = found.tally
+        self.attempts = Attempts(board, number, request, found.tally, election)
+
+    def give(self) -> bool:
+        """True as soon as there is a result; False if the scrutineer has made a newer request meanwhile."""
+        while not request_is_there(self.board, self.number + 1):
+            if self.attempts.is_done():
+                return True
+            self._take_part(self.attempts.current())
         return False
-    secrets, hashes = commit(share, request.tally, tally, request.guardians, election)
-    own.note(event="committed", request=number, attempt=attempt)
-    board.publish(f"{where}/1_hashes/guardian_{me}.json", to_json(hashes))
-    all_hashes = _round(board, CommitmentHashes, f"{where}/1_hashes", where, request.guardians)
-    if all_hashes is None:
-        return False
-    board.publish(f"{where}/2_values/guardian_{me}.json", to_json(reveal(secrets, all_hashes)))
-    values = _round(board, PartialDecryptions, f"{where}/2_values", where, request.guardians)
-    if values is None:
-        return False
-    board.publish(f"{where}/3_responses/guardian_{me}.json", to_json(respond(secrets, all_hashes, values, election)))
-    return _round(board, Responses, f"{where}/3_responses", where, request.guardians) is not None
 
+    def _take_part(self, attempt: int) -> None:
+        """One run of commit, reveal, respond, as far as it goes."""
+        me, attempts = self.own.index, self.attempts
+        begun = any((entry["request"], entry["attempt"]) == (self.number, attempt) for entry in self.own.noted("committed"))
+        if begun and me in attempts.there(attempt, RESPONSES):  # it was stopped after its last message: nothing is left to be said
+            self._wait(attempt)
+            return
+        if begun or me in attempts.there(attempt, HASHES):  # the secrets of that run are gone: never answer it
+            print(f"guardian {me}: attempt {attempt} was begun before; all start over in the next one", file=sys.stderr, flush=True)
+            attempts.start_over(attempt, me)
+            return
+        secrets, own_hashes = commit(self.share, self.request.tally, self.tally, self.request.guardians, self.election)
+        if not self.own.noted("aggregate"):
+            self.own.note(event="aggregate", aggregate=self.aggregate)
+        self.own.note(event="committed", request=self.number, attempt=attempt)
+        attempts.publish(attempt, HASHES, own_hashes)
+        hashes = self._round(CommitmentHashes, attempt, HASHES)
+        if hashes is None:
+            return
+        attempts.publish(attempt, VALUES, reveal(secrets, hashes))
+        values = self._round(PartialDecryptions, attempt, VALUES)
+        if values is None:
+            return
+        attempts.publish(attempt, RESPONSES, respond(secrets, hashes, values, self.election))
+        self._wait(attempt)
 
-def _round(board: ElectionFolder, kind: type[T], folder: str, attempt: str, guardians: tuple[int, ...]) -> list[T] | None:
-    """The messages of all guardians in this round, or None if one of them has to start over."""
-    found: dict[int, T] = {}
+    def _wait(self, attempt: int) -> None:
+        """Waits for the others' responses, and checks them."""
+        self._round(Responses, attempt, RESPONSES)
+        if not self.attempts.is_done():
+            self.attempts.check_current()
 
-    def ready() -> list[T] | None:
-        found.update(board.read_all(kind, folder, tuple(i for i in guardians if i not in found)))
-        if len(found) == len(guardians):
-            return [found[i] for i in guardians]
-        return [] if list((board.path / f"{attempt}/restarts").glob("*.json")) else None
+    def _round(self, kind: type[T], attempt: int, folder: str) -> list[T] | None:
+        """The messages of all guardians in this round, or None if this attempt is not to be gone on with."""
+        found: dict[int, T] = {}
+        guardians, attempts = self.request.guardians, self.attempts
 
-    def missing() -> str:
-        return f"guardians {', '.join(str(i) for i in guardians if i not in found)} ({folder.rsplit('/', 1)[1][2:]})"
+        def ready() -> list[T] | None:
+            awaited = [i for i in guardians if i not in found]
+            found.update(self.board.read_all(kind, attempts.folder(attempt, folder), awaited))
+            if len(found) == len(guardians):
+                return [found[i] for i in guardians]
+            over = attempts.current() != attempt or attempts.is_done() or request_is_there(self.board, self.number + 1)
+            return [] if over else None
 
-    return wait_for(ready, missing, patient=True) or None
+        def missing() -> str:
+            return f"guardians {', '.join(str(i) for i in guardians if i not in found)} ({folder[2:]}, attempt {attempt})"
 
-
-def _all_there(board: ElectionFolder, folder: str, guardians: Sequence[int]) -> bool:
-    return all((board.path / f"{folder}/guardian_{i}.json").exists() for i in guardians)
+        return wait_for(ready, missing, patient=True) or None

@@ -19,12 +19,13 @@ import click
 from rich.console import Console
 
 from cli.ballot import challenge_ballot, receive, store
-from cli.counting import check_closed
+from cli.draft import create_election
 from cli.errors import PsephosError
 from cli.exchange import ElectionFolder
 from cli.keystore import write_new
 from cli.progress import ballots_bar
-from cli.scrutineer import combine_answers, create_election, release, request_decryption, result_table, save_result
+from cli.request import check_ballots, check_closed
+from cli.result import combine_answers, release, request_decryption, result_table, save_result
 from engine.ballot import EncryptedBallot, Selections, encrypt_ballot, new_ballot_nonce
 from engine.encoding import from_json, to_json
 from engine.parameters import Election
@@ -103,7 +104,8 @@ def _finish(started: "list[subprocess.Popen[str]]") -> list[str]:
         for process in started:
             output, _ = process.communicate()
             if process.returncode:
-                raise PsephosError(f"{' '.join(map(str, process.args[2:]))}\n{output}")  # type: ignore[index]
+                click.echo(output, err=True)
+                raise PsephosError(f"{' '.join(map(str, process.args[2:]))} failed")  # type: ignore[index]
             outputs.append(output)
     finally:
         for process in started:
@@ -141,7 +143,7 @@ def demo(voters: int, folder: Path, verifier: Path | None, processes: int) -> No
     console.print(f"3. {voters} voters encrypt their choices; {CHALLENGES} of them test the encryption first.")
     _voting(board, election, voters, processes)
     console.print(f"4. {DISCOUNTS} ballot is discounted (its voter votes again); voting closes; the set of ballots is fixed.")
-    fixed = board.close()
+    fixed = board.close(lambda lines: check_ballots(board, election, lines, processes))
 
     console.print(f"5. Trustees {LOST[0]} and {LOST[1]} are lost. The other {QUORUM} check {fixed} ballots, multiply, decrypt the totals.")
     for number in LOST:

@@ -11,16 +11,19 @@
 Nothing in it is secret, nothing is ever overwritten, and everything read from it is checked by whoever reads it.
 """
 
+import os
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from cli.errors import PsephosError
-from cli.keystore import write_new
+from cli.keystore import read_at_most, write_new
 from engine.ballot import CAST, CHALLENGED, DISCOUNTED, EncryptedBallot
-from engine.encoding import from_json, to_json
+from engine.encoding import LARGEST_FILE, from_json, to_json
+from engine.errors import EngineError, FormatError
 from engine.group import STANDARD, Group
 from engine.key_ceremony import Acknowledgement, GuardianPublicKeys, join_keys, verify_acknowledgement
 from engine.parameters import Election, ElectionParameters
@@ -31,7 +34,7 @@ T = TypeVar("T")
 COMMITMENTS, PUBLIC_KEYS, SHARES, ACKNOWLEDGEMENTS, COMPLAINTS = (
     "ceremony/1_commitments", "ceremony/2_public_keys", "ceremony/3_shares", "ceremony/4_acknowledgements", "ceremony/complaints"
 )
-CLOSED = "closed/ballots.jsonl"
+CLOSED, OPENED = "closed/ballots.jsonl", "hashes_ext.json"
 POLL = 0.2  # seconds between two looks for a file that somebody else has to bring
 
 
@@ -48,27 +51,45 @@ class ElectionFolder:
 
     def publish(self, name: str, content: bytes) -> None:
         """Puts a message where the others find it. The same content again is nothing new; other content under the name is an error."""
-        path = self.path / name
-        if path.exists():
-            if path.read_bytes() != content:
-                raise PsephosError(f"{path} is there already with other content: somebody else has written in this name")
-            return
-        write_new(path, content)
-        path.chmod(0o644)
+        path = self._inside(name)
+        try:
+            write_new(path, content, 0o644)
+        except PsephosError:  # the name is taken
+            if read_at_most(path, LARGEST_FILE) != content:
+                message = f"{path} is there already with other content: somebody else has written in this name; nothing was changed"
+                raise PsephosError(message) from None
 
     def read(self, kind: type[T], name: str) -> T | None:
         """The message `name`, or None if it is not there. Raises FormatError if it is not what it should be."""
-        path = self.path / name
-        return from_json(kind, path.read_bytes(), self.group) if path.is_file() else None
+        path = self._inside(name)
+        if not os.path.lexists(path):
+            return None
+        try:
+            return from_json(kind, read_at_most(path, LARGEST_FILE), self.group)
+        except FormatError as error:
+            raise FormatError(f"{path}: {error}") from None
 
-    def read_all(self, kind: type[T], folder: str, guardians: Iterator[int] | range | tuple[int, ...]) -> dict[int, T]:
-        """Those messages of these guardians in `folder` that are there, by guardian."""
+    def read_all(self, kind: type[T], folder: str, guardians: Iterable[int]) -> dict[int, T]:
+        """Those messages of these guardians in `folder` that are there, by guardian. Raises FormatError for one in another's name."""
         found = {}
         for i in guardians:
             message = self.read(kind, f"{folder}/guardian_{i}.json")
             if message is not None:
+                author = getattr(message, "guardian", None) or getattr(message, "index", None)
+                if author != i:
+                    raise FormatError(f"{self.path / folder}/guardian_{i}.json is a message of guardian {author}, not of guardian {i}")
                 found[i] = message
         return found
+
+    def complaints(self) -> list[str]:
+        """The names of all complaints."""
+        return [f"{COMPLAINTS}/{path.name}" for path in sorted((self.path / COMPLAINTS).glob("*.json"))]
+
+    def _inside(self, name: str) -> Path:
+        path = self.path / name
+        if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.path)):
+            raise PsephosError(f"{path} is a link that leads out of the election folder; somebody has put it there")
+        return path
 
     def public_keys(self) -> tuple[GuardianPublicKeys, ...]:
         """All guardians' public keys as published by `open`."""
@@ -86,41 +107,59 @@ class ElectionFolder:
         """Joins the keys after every acknowledgement is in and checked, and publishes them."""
         parameters = self.parameters()
         everybody = range(1, parameters.guardian_count + 1)
+        if self.complaints():
+            raise PsephosError(f"{self.path}: there is a complaint; the key ceremony has to start again in a new folder")
         keys = self.read_all(GuardianPublicKeys, PUBLIC_KEYS, everybody)
         acknowledgements = self.read_all(Acknowledgement, ACKNOWLEDGEMENTS, everybody)
-        if list((self.path / COMPLAINTS).glob("*.json")):
-            raise PsephosError(f"{self.path}: there is a complaint; the key ceremony has to start again in a new folder")
-        missing = [str(i) for i in everybody if i not in acknowledgements]
-        if missing:
-            raise PsephosError(f"{self.path}: acknowledgements of guardians {', '.join(missing)} are awaited")
+        for what, found in (("acknowledgements", acknowledgements), ("public keys", keys)):
+            missing = [str(i) for i in everybody if i not in found]
+            if missing:
+                raise PsephosError(f"{self.path}: {what} of guardians {', '.join(missing)} are awaited (psephos trustee ceremony)")
         ordered = tuple(keys[i] for i in everybody)
         election = join_keys(parameters, ordered)
         for acknowledgement in acknowledgements.values():
             verify_acknowledgement(acknowledgement, election, ordered)
-        write_keys(self.path, election, ordered, tuple(acknowledgements.values()))
+        with tempfile.TemporaryDirectory() as draft:
+            write_keys(Path(draft), election, ordered, tuple(acknowledgements.values()))
+            made = {path.relative_to(draft).as_posix(): path.read_bytes() for path in Path(draft).rglob("*") if path.is_file()}
+        for name in sorted(made, key=lambda name: (name == OPENED, name)):  # the one that says that it is done comes last
+            self.publish(name, made[name])
         return election
 
     def acknowledgements(self) -> tuple[Acknowledgement, ...]:
         """The acknowledgements that `open` checked and published."""
         return tuple(from_json(Acknowledgement, line, self.group) for line in read_lines(self.path / "acknowledgements.jsonl"))
 
-    def ballots(self) -> Iterator[tuple[str, bytes]]:
-        """State and bytes as received of every ballot in the box, ascending by confirmation code."""
+    def ballots(self) -> Iterator[tuple[str, Path]]:
+        """State and file, as received, of every ballot in the box, ascending by confirmation code."""
         for path in sorted((self.path / "ballots").glob("*.json")):
             challenged = (self.path / "challenged" / path.name).exists()
             discounted = (self.path / "discounted" / path.name).exists()
-            yield CHALLENGED if challenged else DISCOUNTED if discounted else CAST, path.read_bytes()
+            yield CHALLENGED if challenged else DISCOUNTED if discounted else CAST, path
 
     def closed_ballots(self) -> Iterator[bytes]:
         """The ballots as `close` fixed them, with their states."""
         return read_lines(self.path / CLOSED)
 
-    def close(self) -> int:
-        """Fixes the set of ballots and their states, once; answers how many there are."""
+    def is_closed(self) -> bool:
+        """Whether the set of ballots is fixed, or about to be."""
+        return (self.path / CLOSED).parent.exists()
+
+    def close(self, check: Callable[[list[bytes]], object]) -> int:
+        """Fixes the set of ballots and their states, once, after `check` has found nothing wrong; answers how many there are."""
+        if (self.path / CLOSED).exists():
+            raise PsephosError(f"{self.path / CLOSED} is there: the set of ballots is fixed already, and stays as it is")
         lines = []
-        for state, content in self.ballots():
-            lines.append(to_json(from_json(EncryptedBallot, content, self.group).with_state(state)) + b"\n")
-        self.publish(CLOSED, b"".join(lines))
+        for state, path in self.ballots():
+            try:
+                ballot = from_json(EncryptedBallot, read_at_most(path, LARGEST_FILE), self.group)
+                if f"{ballot.ballot_id}.json" != path.name or ballot.state is not None:
+                    raise FormatError("it is not the ballot that its name says, or not as received")
+            except EngineError as error:
+                raise PsephosError(f"{path}: {error}; take it away, and find out who put it there") from None
+            lines.append(to_json(ballot.with_state(state)))
+        check(lines)
+        write_new(self.path / CLOSED, b"".join(line + b"\n" for line in lines), 0o644)
         return len(lines)
 
 

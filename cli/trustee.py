@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 
 from cli.ceremony import make_keys, published_keys, run_ceremony
-from cli.counting import latest_request, run_decryption
+from cli.counting import run_decryption
 from cli.errors import PsephosError
-from cli.exchange import ACKNOWLEDGEMENTS, COMMITMENTS, COMPLAINTS, PUBLIC_KEYS, ElectionFolder
+from cli.exchange import ElectionFolder
 from cli.fingerprint import spoken
 from cli.keystore import ask_passphrase
-from cli.trustee_folder import TrusteeFolder, find_index
+from cli.status import status_lines
+from cli.trustee_folder import TrusteeFolder, find_index, indices
 from engine.key_ceremony import guardian_record_hash
 
 
@@ -119,40 +120,6 @@ def check(election: Path, own: Path, passphrase_file: Path | None) -> None:
 def status(election: Path, own: Path | None) -> None:
     """Say what is done, who is awaited, what comes next, and how many trustees may still be lost."""
     board = ElectionFolder(election)
-    for line in status_lines(board, find_index(own) if own else None):
+    index = find_index(own) if own and indices(own) else None
+    for line in status_lines(board, index):
         click.echo(line)
-
-
-def status_lines(board: ElectionFolder, index: int | None) -> list[str]:
-    """What `status` prints."""
-    parameters = board.parameters()
-    n, k = parameters.guardian_count, parameters.quorum
-    everybody = range(1, n + 1)
-    lines = [f"{parameters.manifest.label}: {n} trustees, {k} are needed for the count, so {n - k} may be lost after the ceremony"]
-    rounds = [("commitments to keys", COMMITMENTS), ("public keys", PUBLIC_KEYS), ("acknowledgements", ACKNOWLEDGEMENTS)]
-    next_step, behind = "psephos scrutineer open", list(everybody)
-    for title, folder in reversed(rounds):
-        there = [i for i in everybody if (board.path / f"{folder}/guardian_{i}.json").exists()]
-        behind = [i for i in everybody if i not in there]
-        lines.insert(1, f"  {title}: {len(there)} of {n}" + (f", awaited: {', '.join(map(str, behind))}" if behind else ""))
-        if behind:
-            next_step = "psephos trustee keys" if folder == COMMITMENTS else "psephos trustee ceremony"
-    if list((board.path / COMPLAINTS).glob("*.json")):
-        return [*lines, "  there is a complaint: run psephos trustee ceremony to see who is at fault; then start again in a new folder"]
-    if (board.path / "hashes_ext.json").exists():
-        lines.append("  keys are joined; ballots can be encrypted")
-        next_step = f"after {parameters.manifest.voting.closes}: psephos scrutineer close, then tally"
-    asked = latest_request(board)
-    if asked:
-        number, request = asked
-        done = [i for i in request.guardians if (board.path / f"decryption/request_{number}/nonces/guardian_{i}.json").exists()]
-        rest = [i for i in request.guardians if i not in done]
-        lines.append(f"  count: asked are {', '.join(map(str, request.guardians))}; done: {', '.join(map(str, done)) or 'none'}")
-        spare = max(len(request.guardians) - k, 0)
-        lines.append(f"  of the {n} trustees {n - len(request.guardians)} are left out; {spare} more may be lost")
-        next_step = "psephos trustee decrypt" if rest else "psephos scrutineer tally"
-    if index is not None:
-        lines.append(f"  you are guardian {index}")
-    return [*lines, f"  next: {next_step}"]
-
-

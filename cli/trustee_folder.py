@@ -1,8 +1,11 @@
 """A trustee's own folder: sealed keys and key share, a journal, and copies of everything that was sent. Secrets pass."""
 
+import fcntl
 import json
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +36,20 @@ class TrusteeFolder:
         self.share_file = path / f"guardian_{index}.share"
         self.journal = path / "journal.jsonl"
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps a second command out of this folder; the lock ends with the process, however that ends."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PsephosError(f"another psephos command is at work in {self.path}; wait for it, or stop it first") from None
+        else:
+            yield
+        finally:
+            os.close(descriptor)
+
     def seal_keys(self, keys: GuardianKeyFile, passphrase: bytes) -> None:
         """Writes the secret keys, once."""
         seal(self.keys_file, to_json(keys), f"secret keys of guardian {self.index}", passphrase)
@@ -58,25 +75,39 @@ class TrusteeFolder:
 
     def note(self, **entry: object) -> None:
         """Adds a line to the journal; it is on the disk before this returns."""
-        with self.journal.open("ab") as file:
+        whole = self._whole_lines()
+        with os.fdopen(os.open(self.journal, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+            file.seek(len(whole))
+            file.truncate()  # a line cut off by a crash
             file.write(json.dumps(entry).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
         sync_folder(self.path)
 
     def noted(self, event: str) -> list[dict[str, object]]:
-        """The journal's entries of this kind. A last line cut off by a crash is one that was never acted on."""
-        entries = []
-        for line in self.journal.read_bytes().split(b"\n")[:-1] if self.journal.exists() else []:
-            entry = json.loads(line)
-            if entry["event"] == event:
-                entries.append(entry)
-        return entries
+        """The journal's entries of this kind. A last line cut off by a crash is one that was never acted on. Raises PsephosError."""
+        try:
+            entries = [json.loads(line) for line in self._whole_lines().split(b"\n")[:-1]]
+            return [entry for entry in entries if entry["event"] == event]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise PsephosError(f"{self.journal} is damaged: nothing is decrypted without it; ask for help") from None
+
+    def _whole_lines(self) -> bytes:
+        content = self.journal.read_bytes() if self.journal.exists() else b""
+        return content[: content.rfind(b"\n") + 1]
 
 
 def find_index(own: Path) -> int:
     """Which guardian the folder `own` belongs to. Raises PsephosError if it is not a trustee's folder, or of two."""
-    found = {path.stem for kind in ("keys", "share") for path in own.glob(f"guardian_*.{kind}")}
-    if len(found) != 1:
+    found = indices(own)
+    if not found:
         raise PsephosError(f"{own} holds no guardian's keys; the first command is: psephos trustee keys")
-    return int(next(iter(found)).removeprefix("guardian_"))
+    if len(found) > 1:
+        raise PsephosError(f"{own} holds keys of guardians {', '.join(map(str, sorted(found)))}: each trustee needs a folder of his own")
+    return found.pop()
+
+
+def indices(own: Path) -> set[int]:
+    """The guardians of whom there are keys or key shares in `own`: one, or none yet."""
+    names = [re.fullmatch(r"guardian_([1-9]\d?)\.(keys|share)", path.name, re.ASCII) for path in own.glob("guardian_*")]
+    return {int(name[1]) for name in names if name}

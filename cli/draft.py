@@ -1,0 +1,120 @@
+"""Drafts: what a scrutineer writes by hand, made into a manifest (record-format.md, 2.3)."""
+
+import json
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cli.errors import PsephosError
+from engine.group import STANDARD, Group
+from engine.manifest import Manifest, read_manifest
+from engine.parameters import election_parameters
+from engine.record import write_parameters
+
+SAMPLE = {
+    "label": "Ballot of the year",
+    "contests": [
+        {"label": "Are you prepared to take part in a strike?", "options": ["Yes", "No"], "spoil": "I spoil this question"},
+        {"label": "Executive committee", "choose_up_to": 3, "options": ["First candidate", "Second candidate", "Third candidate"],
+         "spoil": "I spoil this question"},
+    ],
+    "ballot_styles": {"All members": [1, 2]},
+    "union": "The union", "scrutineer": "The scrutineer",
+    "opens": "2027-01-11T09:00:00Z", "closes": "2027-01-25T17:00:00Z",
+    "trustees": ["First trustee", "Second trustee", "Third trustee"],
+    "smallest_unit": 10,
+}
+
+CONTEST = {"label": str, "options": list, "choose_up_to": int, "spoil": str}
+DRAFT = {
+    "label": str, "contests": list, "ballot_styles": dict, "union": str, "scrutineer": str, "opens": str, "closes": str,
+    "record_due": str, "trustees": list, "smallest_unit": int,
+}
+OPTIONAL = {"choose_up_to", "spoil", "record_due", "smallest_unit"}
+MEANT = {str: "a text", int: "a number", list: "a list", dict: "an object"}
+
+
+def read_draft(content: bytes) -> dict[str, Any]:
+    """The draft in a file. Raises PsephosError if it is not JSON, or says something twice."""
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise PsephosError(f"the draft says {twice[:40]!r} twice in one place")
+        return dict(pairs)
+
+    try:
+        draft = json.loads(content.decode(), object_pairs_hook=members)
+    except RecursionError:
+        raise PsephosError("the draft is nested too deeply; compare: psephos scrutineer sample") from None
+    except ValueError as error:
+        raise PsephosError(f"the draft is not JSON in UTF-8: {error}; compare: psephos scrutineer sample") from None
+    if type(draft) is not dict:
+        raise PsephosError("the draft is not a JSON object; compare: psephos scrutineer sample")
+    return draft
+
+
+def draft_to_manifest(draft: dict[str, Any]) -> Manifest:
+    """The manifest for a draft as `psephos scrutineer sample` prints one; adds a random election identifier.
+
+    Raises PsephosError for a member that is missing, misspelt or of a wrong kind, ManifestError for what no manifest may say.
+    """
+    _check(draft, DRAFT, "the draft")
+    contests = []
+    for number, contest in enumerate(draft["contests"], 1):
+        _check(contest, CONTEST, f"contest {number} of the draft")
+        entry: dict[str, Any] = {"label": contest["label"]}
+        if contest.get("choose_up_to", 1) != 1:
+            entry["selection_limit"] = contest["choose_up_to"]
+        entry["options"] = [{"label": label} for label in contest["options"]]
+        if "spoil" in contest:
+            entry["options"].append({"label": contest["spoil"], "spoil": True})
+        contests.append(entry)
+    voting = {
+        "election_identifier": secrets.token_bytes(32).hex().upper(),
+        **{name: draft[name] for name in ("union", "scrutineer", "opens", "closes")},
+        "record_due": draft.get("record_due") or _a_year_after(draft["closes"]),
+        "trustees": draft["trustees"],
+        "smallest_unit": draft.get("smallest_unit", 10),
+        "device_information": "psephos",
+        "chaining_mode": "NoChaining",
+    }
+    styles = [{"label": label, "contests": numbers} for label, numbers in draft["ballot_styles"].items()]
+    whole = {"label": draft["label"], "contests": contests, "ballot_styles": styles, "voting": voting}
+    try:
+        content = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+    except ValueError:
+        raise PsephosError("the draft contains half of a character, which is no text") from None
+    return read_manifest(content)
+
+
+def create_election(folder: Path, draft: dict[str, Any], quorum: int, group: Group = STANDARD) -> Manifest:
+    """Makes a new election folder."""
+    if folder.exists() and any(folder.iterdir()):
+        raise PsephosError(f"{folder} is not empty; an election folder is a new one")
+    manifest = draft_to_manifest(draft)
+    parameters = election_parameters(group, manifest, len(manifest.voting.trustees), quorum)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_parameters(folder, parameters)
+    return manifest
+
+
+def _check(members: Any, expected: dict[str, type], where: str) -> None:
+    if type(members) is not dict:
+        raise PsephosError(f"{where} is not an object; compare: psephos scrutineer sample")
+    for name in members:
+        if name not in expected:
+            raise PsephosError(f"{where} says {name[:40]!r}, which is not known there; it knows {', '.join(expected)}")
+    for name, kind in expected.items():
+        if name not in members and name not in OPTIONAL:
+            raise PsephosError(f"{where} says nothing about {name!r}; compare: psephos scrutineer sample")
+        if name in members and type(members[name]) is not kind:
+            raise PsephosError(f"{where}: {name!r} is not {MEANT[kind]}; compare: psephos scrutineer sample")
+
+
+def _a_year_after(time: str) -> str:
+    try:
+        return (datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) + timedelta(days=365)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
+        raise PsephosError(f"the draft: 'closes' is {time[:40]!r}, expected a time in UTC like 2027-01-25T17:00:00Z") from None

@@ -1,0 +1,95 @@
+"""What is to be decrypted: the closed ballots as this machine checked them, and the scrutineer's request (§3.6)."""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from cli.errors import PsephosError
+from cli.exchange import CLOSED, ElectionFolder
+from cli.progress import ballots_bar
+from engine.ballot import Opening, verify_opening
+from engine.decryption import check_guardians
+from engine.encoding import member
+from engine.errors import DecryptionRefused, EngineError, QuorumError
+from engine.parameters import Election
+from engine.tally import BallotSet, EncryptedTally, verify_and_multiply
+
+
+@dataclass(frozen=True, slots=True)
+class DecryptionRequest:
+    """What the scrutineer asks for: one aggregate, these guardians. `ballots` is the SHA-256 of the closed ballots."""
+
+    guardians: tuple[int, ...] = member()
+    ballots: bytes = member(length=32)
+    tally: EncryptedTally = member()
+
+
+def check_closed(board: ElectionFolder, election: Election, processes: int) -> tuple[BallotSet, bytes]:
+    """Reads, checks and multiplies the closed ballots: this machine's own view, and the digest of exactly what it read."""
+    if not (board.path / CLOSED).exists():
+        raise PsephosError(f"{board.path / CLOSED} is not there yet; first, after the closing time: psephos scrutineer close {board.path}")
+    lines = list(board.closed_ballots())
+    return check_ballots(board, election, lines, processes), sha256(b"".join(line + b"\n" for line in lines)).digest()
+
+
+def check_ballots(board: ElectionFolder, election: Election, lines: Sequence[bytes], processes: int) -> BallotSet:
+    """Checks and multiplies ballots with their states. Raises EngineError."""
+    with ballots_bar("checking ballots", len(lines)) as advance:
+        if processes == 1:
+            found = verify_and_multiply(lines, election, None, advance)
+        else:
+            with ProcessPoolExecutor(processes) as pool:
+                found = verify_and_multiply(lines, election, pool, advance)
+    check_challenged(board, found, election)
+    return found
+
+
+def check_challenged(board: ElectionFolder, found: BallotSet, election: Election) -> None:
+    """That each ballot marked as challenged was opened by who made it: a mark alone would open anybody's vote. Raises EngineError."""
+    for ballot in found.challenged:
+        opening = board.read(Opening, f"challenged/{ballot.ballot_id}.json")
+        if opening is None:
+            raise DecryptionRefused(f"ballot {ballot.ballot_id} is marked as challenged, but nobody has shown its opening")
+        try:
+            verify_opening(ballot, opening, election)
+        except EngineError as error:
+            message = f"ballot {ballot.ballot_id} is marked as challenged, but what is shown is not its opening: {error}"
+            raise DecryptionRefused(message) from None
+
+
+def latest_request(board: ElectionFolder) -> tuple[int, DecryptionRequest] | None:
+    """The newest request of the scrutineer and its number, from 1."""
+    number = 0
+    while request_is_there(board, number + 1):
+        number += 1
+    request = board.read(DecryptionRequest, f"decryption/request_{number}.json") if number else None
+    return (number, request) if request else None
+
+
+def request_is_there(board: ElectionFolder, number: int) -> bool:
+    """Whether the scrutineer has made this request."""
+    return (board.path / f"decryption/request_{number}.json").exists()
+
+
+def next_request(
+    board: ElectionFolder, election: Election, found: BallotSet, digest: bytes, guardians: tuple[int, ...], now: datetime, again: bool
+) -> tuple[int, DecryptionRequest, bool]:
+    """Number and content of the request to `guardians` for the one aggregate `found`, and whether it is a new one.
+
+    A request that was made before is answered as it is, unless they are to start `again`. Raises DecryptionRefused or QuorumError.
+    """
+    if now < election.manifest.closes:
+        raise DecryptionRefused(f"voting is open until {election.manifest.voting.closes}: nothing is decrypted before")
+    k = election.parameters.quorum
+    if len(set(guardians)) < k:
+        raise QuorumError(
+            f"{k} trustees are needed for the count, only {len(set(guardians))} are named. The ballots stay where they are and nothing is "
+            f"lost: the count can be made as soon as {k} trustees, or the backups of their key shares, are there"
+        )
+    request = DecryptionRequest(check_guardians(guardians, election), digest, found.tally)
+    asked = latest_request(board)
+    if asked and asked[1] == request and not again:
+        return *asked, False
+    return asked[0] + 1 if asked else 1, request, True

@@ -18,6 +18,7 @@ from .report import Entry, Report, Status, shorten
 __all__ = ["to_html"]
 
 _BAR = 1000
+_ONE_PAGE = 25
 
 
 def to_html(report: Report, folder: str = "", date: str = "") -> str:
@@ -173,9 +174,9 @@ def _totals(report: Report) -> str:
             for line in options
         ]
         head = (("option", "Option"), ("number", "Votes"), ("", "Compared with the largest"))
-        parts.append(f"<h3>Question {position}: {_name(contest)}</h3>\n")
         caption = "Verified totals" if report.verified else "Totals as stated, NOT verified"
-        parts.append(_table(caption, head, rows, "totals whole" if len(options) <= 25 else "totals"))
+        table = f"<h3>Question {position}: {_name(contest)}</h3>\n{_table(caption, head, rows, 'totals')}"
+        parts.append(f'<div class="whole">\n{table}</div>\n' if len(options) <= _ONE_PAGE else table)
     parts.append(
         "<p>The length of each bar only repeats the number beside it, compared with the largest number in the same question. This report "
         "counts; it does not declare a result.</p>\n"

@@ -16,7 +16,7 @@ h3{font-size:1.05rem;line-height:1.3;margin:1.5rem 0 .4rem}
 p,ul{margin:.5rem 0 .75rem}
 li{margin:.35rem 0}
 h1,h2,h3,p,li,td,th{overflow-wrap:break-word}
-bdi{overflow-wrap:anywhere}
+bdi,.mono{overflow-wrap:anywhere}
 code,.mono{font-family:"Liberation Mono","Courier New",monospace;font-size:.9em}
 .verdict{border:4px solid #111;padding:1rem 1.25rem;margin:1rem 0}
 .verdict strong{display:block;font-size:2.4rem;line-height:1.15;letter-spacing:.02em}
@@ -61,7 +61,7 @@ h1,h2,h3,caption{break-after:avoid}
 h2{margin-top:1.6rem}
 p,li{orphans:3;widows:3}
 tr,.verdict,.warning,.advice,li,svg{break-inside:avoid}
-table.whole{break-inside:avoid}
+.whole{break-inside:avoid}
 thead{display:table-header-group}
 tr.group{break-after:avoid}
 .scroll{overflow:visible}

@@ -115,9 +115,9 @@ def join_keys(parameters: ElectionParameters, keys: Sequence[GuardianPublicKeys]
     seen: set[Element] = set()
     for each in keys:
         verify_public_keys(each, parameters)
-        for key in (each.vote.commitments[0], each.data.commitments[0], each.communication):
+        for key in (*each.vote.commitments, *each.data.commitments, each.communication):
             if key in seen:
-                raise CeremonyError(f"guardian {each.index}: one of its public keys is somebody's already (X8)", each.index)
+                raise CeremonyError(f"guardian {each.index}: one of its commitments or keys is there already (X8)", each.index)
             seen.add(key)
     group = parameters.group
     K = group.product(each.vote.commitments[0] for each in keys)

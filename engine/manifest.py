@@ -183,7 +183,7 @@ def _contest(index: int, entry: ContestEntry) -> Contest:
         raise ManifestError(f"{where}: an option's limit is a number from 1 or CONTEST_LIMIT")
     largest = stated if isinstance(stated, int) else sum(limit for limit in limits if isinstance(limit, int))
     effective = [min(limit, largest) if isinstance(limit, int) else largest for limit in limits]
-    if max(min(largest, sum(effective)), *effective) > LARGEST_LIMIT:
+    if max(min(largest, sum(effective)), *(limit for limit in (stated, *limits) if isinstance(limit, int))) > LARGEST_LIMIT:
         raise ManifestError(f"{where}: a limit is at most {LARGEST_LIMIT}")
     spoils = [position for position, option in enumerate(entry.options) if option.spoil is not None]
     if any(entry.options[position].spoil is False for position in spoils):

@@ -158,4 +158,7 @@ def _file(header: _Header, ciphertext: bytes) -> bytes:
 
 
 def _key(salt: bytes, passphrase: bytes) -> bytes:
-    return Argon2id(salt=salt, length=32, iterations=ITERATIONS, lanes=LANES, memory_cost=MEMORY).derive(passphrase)
+    try:
+        return Argon2id(salt=salt, length=32, iterations=ITERATIONS, lanes=LANES, memory_cost=MEMORY).derive(passphrase)
+    except MemoryError:
+        raise PsephosError(f"there are not {MEMORY // 1024} MiB of memory free, which the passphrase takes; close other programs") from None

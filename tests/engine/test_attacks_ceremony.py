@@ -202,6 +202,18 @@ def test_cr14_two_equal_public_keys_are_refused(toy: Ceremony, which: str) -> No
     assert caught.value.guilty == 2
 
 
+@pytest.mark.parametrize("at", [(1, 2), (1, 0), (2, 1)])
+def test_cr14_two_equal_commitments_are_refused_wherever_they_stand(toy: Ceremony, at: tuple[int, int]) -> None:
+    """Within one guardian's own keys too, with true proofs."""
+    vote, data = some(3), some(3)
+    data[at[1]] = vote[at[0]]
+    forged = keys_for(toy.parameters, 1, vote, data, TOY.random_scalar())
+    verify_public_keys(forged, toy.parameters)
+    with pytest.raises(CeremonyError, match="X8") as caught:
+        join_keys(toy.parameters, [forged, *toy.public[1:]])
+    assert caught.value.guilty == 1
+
+
 # CR-15: wrong shares
 
 

@@ -46,8 +46,7 @@ X = TOY.random_scalar
 
 @dataclass(frozen=True)
 class Statement:
-    """One option of a tally: what the challenge (90) hashes before the commitments,
-    and what is known to the forgers: s and A's exponent."""
+    """One option of a tally with what the challenge (90) hashes of it, and what the forgers know: s and A's exponent."""
 
     election: Election
     contest: int

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import powers
 from engine.ballot import CAST, CHALLENGED
 from engine.decryption import (
     NonceShares,
@@ -20,6 +21,7 @@ from engine.decryption import (
 )
 from engine.encoding import to_json
 from engine.errors import CeremonyError, GroupError, ProofError, QuorumError
+from engine.group import Group
 from engine.guardian import commit, decrypt_nonces, respond, reveal
 from engine.tally import EncryptedTally, verify_and_multiply
 from tests.engine.elections import NO, YES, Ballots, Ceremony, a_ballot, decrypt, hold_ceremony, in_order, tallies
@@ -245,3 +247,13 @@ def test_every_subset_of_twenty_has_coefficients_that_sum_to_one() -> None:
     for size in (1, 2, 11, 19, 20):
         points = tuple(range(21 - size, 21))
         assert sum((lagrange_coefficient(i, points, TOY) for i in points), start=TOY.scalar(0)) == TOY.scalar(1)
+
+
+def test_a_whole_election_works_without_gmpy2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(powers, "gmpy2", None)
+    plain = Group(TOY.p, TOY.q, TOY.generator)  # with tables of plain integers
+    ceremony = hold_ceremony(2, 2, plain)
+    made = in_order([a_ballot(ceremony.election, each, state=CAST) for each in (YES, NO, YES)], ceremony.election)
+    decrypted = decrypt(ceremony.key_shares, made.found.tally, ceremony.election)
+    assert tallies(decrypted)[0] == [2, 1, 0]
+    assert all(type(option.decrypted_value.value) is int for contest in decrypted.contests for option in contest.options)

@@ -81,6 +81,10 @@ REFUSED: list[tuple[str, bytes, str]] = [
         option("Yes", selection_limit="CONTEST_LIMIT"), option("No"), selection_limit="NO_LIMIT"), "NO_LIMIT"),
     ("a limit no ballot could carry", with_contest(
         option("Yes", selection_limit=LARGEST_LIMIT + 1), option("No"), selection_limit=LARGEST_LIMIT + 1), "at most 1000"),
+    ("a stated limit beyond the bound that another limit would lower", with_contest(
+        option("Yes", selection_limit=LARGEST_LIMIT + 1), option("No"), selection_limit=2), "at most 1000"),
+    ("a contest's stated limit beyond the bound", with_contest(option("Yes"), option("No"),
+        selection_limit=LARGEST_LIMIT + 1), "at most 1000"),
     ("limits that add up to too much", with_contest(
         *(option(f"Option {at}", selection_limit=300) for at in range(4)), selection_limit="NO_LIMIT"), "at most 1000"),
     # spoil

@@ -110,7 +110,11 @@ def test_secret_keys_with_a_damaged_number_are_refused_with_a_typed_error(toy: C
 
 def test_secret_keys_with_damaged_coefficients_are_refused(toy: Ceremony) -> None:
     good = toy.secrets[0]
-    for damaged in (replace(good, coefficients=good.coefficients[:2]), replace(good, data_coefficients=good.coefficients)):
+    for damaged in (
+        replace(good, coefficients=good.coefficients[:2]),
+        replace(good, data_coefficients=good.coefficients),
+        replace(good, communication=good.communication + TOY.scalar(1)),
+    ):
         with pytest.raises(CeremonyError, match="not its own"):
             receive_shares(damaged, toy.public, toy.received(1), toy.parameters)
 

@@ -1,5 +1,6 @@
 """What makes the command line quick enough to test: a cheap key derivation and impatient waiting."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.cli.folders import Count, Room, finished_room, voted_room
 def cheap(patch: pytest.MonkeyPatch) -> None:
     for name, value in (("MEMORY", 32), ("ITERATIONS", 1), ("LANES", 1)):  # several lanes in several threads at once are refused
         patch.setattr(keystore, name, value)
+    patch.setattr(os, "fsync", lambda _: None)  # no power fails during a test
 
 
 @pytest.fixture(autouse=True)
@@ -35,10 +37,10 @@ def _voted(tmp_path_factory: pytest.TempPathFactory, _finished: Room) -> Count:
 @pytest.fixture
 def finished(tmp_path: Path, _finished: Room) -> Room:
     """Four trustees, two needed, after the ceremony; a copy of its own."""
-    return _finished.copy(tmp_path / "room")
+    return _finished.copy(tmp_path / "finished")
 
 
 @pytest.fixture
 def voted(tmp_path: Path, _voted: Count) -> Count:
     """The same after the close: four ballots cast, one challenged, one discounted."""
-    return _voted.copy(tmp_path / "room")
+    return _voted.copy(tmp_path / "voted")

@@ -200,13 +200,12 @@ class Killed(BaseException):
 
 
 class Crash:
-    """The power fails at the `at`-th change of a file: before it, or, with `after`, just when it is made. Only in one thread, if named."""
+    """The program ends just after the `at`-th name was made, changed or removed in any folder. Only in one thread, if that is named."""
 
-    CHANGES = ("link", "unlink", "rename", "replace", "fsync", "open")
+    CHANGES = ("link", "unlink", "rename", "replace", "open")
 
-    def __init__(self, at: int, after: bool = False, thread: str | None = None) -> None:
+    def __init__(self, at: int, thread: str | None = None) -> None:
         self.at = at
-        self.after = after
         self.thread = thread
         self.count = 0
 
@@ -223,8 +222,6 @@ class Crash:
             if self.happened:
                 raise Killed
             self.count += 1
-            if self.happened and not self.after:
-                raise Killed
             result = change(*arguments, **keywords)
             if self.happened:
                 raise Killed

@@ -105,6 +105,20 @@ def test_cr20_a_wrong_partial_decryption_names_the_cheater_and_the_others_finish
     assert tallies(decrypt(rest, tally, toy.election)) == tallies(decrypt(toy.key_shares, tally, toy.election))
 
 
+@pytest.mark.parametrize("part", ["a", "b", "m"])
+def test_cr20_each_value_is_checked_by_itself_even_if_it_was_committed_to(toy: Ceremony, ballots: Ballots, part: str) -> None:
+    """Adaptive: the hash fits, the response is the honest one for the challenge that results."""
+    tally = ballots.found.tally
+    begun = begin(toy, tally)
+    begun[1][0]._own = altered(begun[1][0].own, **{part: g})
+    hashes = [begun[0][1], hashes_of(begun[1][0].own, tally, toy), begun[2][1]]
+    values = [reveal(each[0], hashes) for each in begun]
+    responses = [respond(each[0], hashes, values, toy.election) for each in begun]
+    with pytest.raises(CeremonyError, match="Note 3.7") as caught:
+        combine(tally, values, responses, toy.election)
+    assert caught.value.guilty == 3
+
+
 def test_cr20_a_partial_decryption_by_a_multiple_of_the_key_moves_no_vote(toy: Ceremony, ballots: Ballots) -> None:
     """Adaptive: M_3 · K^d, so that the tally would be another small number."""
     tally = ballots.found.tally

@@ -14,6 +14,7 @@ from engine.decryption import (
     PartialDecryptions,
     Responses,
     check_guardians,
+    check_revealed,
     combine,
     lagrange_coefficient,
     open_challenged,
@@ -67,6 +68,26 @@ def test_messages_of_another_shape_are_refused_naming_the_guardian(toy: Ceremony
         with pytest.raises(CeremonyError, match="responses") as caught:
             combine(tally, values, [responses[0], Responses(3, rows), responses[2]], toy.election)
         assert caught.value.guilty == 3
+
+
+def test_values_and_hashes_of_another_guardian_or_shape_do_not_fit_each_other(toy: Ceremony, ballots: Ballots) -> None:
+    tally, H_E = ballots.found.tally, toy.election.extended_base_hash
+    secrets, hashes = commit(toy.key_shares[0], tally, tally, U, toy.election)
+    check_revealed(hashes, secrets.own, tally, U, H_E)
+    rows, values = hashes.hashes, secrets.own.contests
+    for wrong_hashes, wrong_values in (
+        (replace(hashes, guardian=3), secrets.own),
+        (hashes, replace(secrets.own, guardian=3)),
+        (replace(hashes, hashes=rows[:1]), secrets.own),
+        (replace(hashes, hashes=(rows[0][:2], rows[1])), secrets.own),
+        (hashes, replace(secrets.own, contests=values[:1])),
+        (hashes, replace(secrets.own, contests=(*values, values[0]))),
+    ):
+        with pytest.raises(CeremonyError, match="not those of this tally"):
+            check_revealed(wrong_hashes, wrong_values, tally, U, H_E)
+    for other_set in ((1, 3, 5), (1, 3), (1, 3, 4, 5)):
+        with pytest.raises(CeremonyError, match="88"):
+            check_revealed(hashes, secrets.own, tally, other_set, H_E)
 
 
 def test_too_few_foreign_or_unordered_messages_are_refused(toy: Ceremony, ballots: Ballots) -> None:

@@ -112,6 +112,7 @@ def test_every_part_of_a_ballot_counts(toy: Ceremony) -> None:
         replace(ballot, identifier_hash=bytes(32)),
         replace(ballot, chaining_field=bytes(36)),
         replace(ballot, confirmation_code=bytes(32)),
+        replace(ballot, confirmation_code=bytes(32), ballot_id="00" * 32),
         replace(ballot, contests=ballot.contests[:1]),
         replace(ballot, nonce=replace(ballot.nonce, c_1=bytes(32))),
         replace(ballot, nonce=replace(ballot.nonce, c_0=TOY.g)),

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import signed_elgamal
+from engine import hashing, signed_elgamal
 from engine.errors import ProofError
+from engine.proofs import Proof
 from engine.signed_elgamal import (
+    SignedCiphertext,
     decrypt_ballot_nonce,
     decrypt_share,
     encrypt_ballot_nonce,
@@ -62,6 +64,25 @@ def test_a_share_of_another_length_is_refused_before_anything_is_decrypted(lengt
     made = encrypt_share(SHARE, H, 1, 2, KAPPA)
     with pytest.raises(ProofError, match="22"):
         decrypt_share(replace(made, c_1=(made.c_1 * 2)[:length]), H, 1, 2, KAPPA, made.c_0**ZETA)
+
+
+@pytest.mark.parametrize("length", [0, 31, 32, 33, 63, 64, 65])
+def test_a_ciphertext_of_another_length_is_refused_even_with_a_true_proof(length: int) -> None:
+    """Adaptive: the proof is made over the very bytes."""
+    xi, u, c_1 = TOY.scalar(77), TOY.scalar(88), bytes(length)
+    share = hashing.share_proof_challenge(H, 1, 2, TOY.g**u, TOY.g**xi, c_1)
+    nonce = hashing.ballot_nonce_challenge(H, TOY.g**u, TOY.g**xi, c_1)
+    for_share, for_nonce = (SignedCiphertext(TOY.g**xi, c_1, Proof(c, u - c * xi)) for c in (share, nonce))
+    if length == 64:
+        verify_share_proof(for_share, H, 1, 2)
+    else:
+        with pytest.raises(ProofError, match="22"):
+            verify_share_proof(for_share, H, 1, 2)
+    if length == 32:
+        verify_ballot_nonce(for_nonce, H)
+    else:
+        with pytest.raises(ProofError, match="38"):
+            verify_ballot_nonce(for_nonce, H)
 
 
 @pytest.mark.parametrize("length", [0, 31, 33, 64])

@@ -22,8 +22,8 @@ from cli.request import check_ballots, check_closed
 from cli.result import combine_answers, request_decryption
 from cli.trustee_folder import TrusteeFolder
 from engine.ballot import EncryptedBallot, Opening, Selections, encrypt_ballot, new_ballot_nonce
-from engine.decryption import DecryptedTally
-from engine.encoding import to_json
+from engine.decryption import CommitmentHashes, DecryptedTally, PartialDecryptions
+from engine.encoding import from_json, to_json
 from engine.parameters import Election
 from engine.tally import BallotSet
 from tests.groups import TOY
@@ -244,3 +244,32 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
     }
+
+
+def history(room: Room, seen: dict[str, bytes]) -> None:
+    """Nothing that anybody ever saw in the election folder is ever gone or different."""
+    now = contents(room.board.path)
+    assert {name: now.get(name) for name in seen} == seen
+    seen.update(now)
+
+
+def commitments(room: Count, guardian: int) -> list[bytes]:
+    """Every d_i that this guardian ever published."""
+    found = [
+        from_json(CommitmentHashes, path.read_bytes(), TOY)
+        for path in (room.board.path / "decryption").glob(f"request_*/attempt_*/1_hashes/guardian_{guardian}.json")
+    ]
+    return [d for each in found for row in each.hashes for d in row]
+
+
+def no_nonce_twice(room: Count, guardian: int) -> None:
+    """All commitments differ, and each a_i that was answered was answered in one file only (CR-22)."""
+    hashes = commitments(room, guardian)
+    assert len(hashes) == len(set(hashes))
+    answered = [
+        value.a
+        for path in (room.board.path / "decryption").glob(f"request_*/attempt_*/3_responses/guardian_{guardian}.json")
+        for row in from_json(PartialDecryptions, (path.parent.parent / "2_values" / path.name).read_bytes(), TOY).contests
+        for value in row
+    ]
+    assert len(answered) == len(set(answered))

@@ -433,10 +433,10 @@ class Forger:
     def aggregate(self, lines: Iterable[Files], index: int, option: int, states: Sequence[str] = ("Cast",)) -> tuple[int, int]:
         counted = [line for line in lines if line["ballot_state"] in states and str(index) in line["contests"]]
         return self.product(
-            (int(x["alpha"], 16), int(x["beta"], 16))
+            (pow(int(x["alpha"], 16), weight, self.p), pow(int(x["beta"], 16), weight, self.p))
             for line in counted
+            for weight in [max(line.get("weight", 1), 0)]
             for x in line["contests"][str(index)]["ciphertexts"][option - 1 : option]
-            for _ in range(line.get("weight", 1))
         )
 
     def tally(self, lines: Sequence[Files], states: Sequence[str] = ("Cast",), **how: Any) -> Files:

@@ -33,7 +33,7 @@ DURING = datetime(2026, 11, 10, 12, tzinfo=UTC)
 AFTER = DURING + timedelta(days=14)
 
 
-def a_draft(trustees: int = 3, **changes: Any) -> dict[str, Any]:
+def a_draft(n: int = 3, **changes: Any) -> dict[str, Any]:
     return {
         "label": "Test ballot",
         "contests": [
@@ -45,7 +45,7 @@ def a_draft(trustees: int = 3, **changes: Any) -> dict[str, Any]:
         "scrutineer": "Scrutineer",
         "opens": "2026-11-01T09:00:00Z",
         "closes": "2026-11-20T17:00:00Z",
-        "trustees": [f"Trustee {i}" for i in range(1, trustees + 1)],
+        "trustees": [f"Trustee {i}" for i in range(1, n + 1)],
         "smallest_unit": 2,
         **changes,
     }

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, Union
 from engine.errors import FormatError, GroupError
 from engine.group import Element, Group, Scalar
 
-LARGEST_FILE = 64 * 1024 * 1024  # bytes of one value; a ballot has its own, smaller bound where it is received
+LARGEST_FILE = 16 * 1024 * 1024  # bytes of one value; a ballot has its own, smaller bound where it is received
 SMALL, MEDIUM = 2**31, 2**53
 
 T = TypeVar("T")

@@ -140,6 +140,11 @@ class Manifest:
         """The end of voting. No operation moves it (T6)."""
         return _time(self.voting.closes, "voting.closes")
 
+    @cached_property
+    def record_due(self) -> datetime:
+        """The last instant at which the record may be signed."""
+        return _time(self.voting.record_due, "voting.record_due")
+
 
 def read_manifest(content: bytes) -> Manifest:
     """The manifest in `content`. Raises FormatError or ManifestError, saying which rule is broken and where."""
@@ -158,7 +163,7 @@ def read_manifest(content: bytes) -> Manifest:
     missing = set(range(1, len(contests) + 1)) - {index for style in styles for index in style.contests}
     if missing:
         raise ManifestError(f"contest {min(missing)} is in no ballot style")
-    if not manifest.opens < manifest.closes < _time(voting.record_due, "voting.record_due"):
+    if not manifest.opens < manifest.closes < manifest.record_due:
         raise ManifestError("voting: expected opens < closes < record_due")
     if not 1 <= len(voting.trustees) <= 20:
         raise ManifestError("voting.trustees: from 1 to 20 are possible")

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from engine.ballot import CAST, CHALLENGED, DEVICE, DISCOUNTED, OpenedBallot
 from engine.decryption import DecryptedTally
 from engine.encoding import from_json, member, to_json
-from engine.errors import FormatError
+from engine.errors import FormatError, ManifestError
 from engine.group import STANDARD, Element, Group
 from engine.key_ceremony import Acknowledgement, GuardianPublicKeys
 from engine.manifest import read_manifest
@@ -240,8 +240,12 @@ def write_keys(folder: Path, election: Election, keys: Sequence[GuardianPublicKe
 def write_record(folder: Path, record: Record, signing_key: bytes, date: datetime) -> None:
     """Writes the whole record into `folder`, which must be empty or new, and signs it. Same input, same bytes.
 
-    `signing_key` is the scrutineer's Ed25519 private key, 32 bytes, a secret; `date` is UTC. Raises FileExistsError.
+    `signing_key` is the scrutineer's Ed25519 private key, 32 bytes, a secret. Raises FileExistsError, and ManifestError for a date before
+    the close or after `record_due`: such a record would not verify (X15).
     """
+    manifest = record.election.manifest
+    if not manifest.closes <= date <= manifest.record_due:
+        raise ManifestError(f"a record is signed from {manifest.voting.closes} to {manifest.voting.record_due}")
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty")

@@ -11,7 +11,7 @@ from cli.scrutineer import scrutineer
 from cli.trustee import trustee
 
 
-@click.group(cls=PsephosGroup)
+@click.group(cls=PsephosGroup, context_settings={"show_default": True, "max_content_width": 120})
 @click.version_option(package_name="psephos", prog_name="psephos")
 def psephos() -> None:
     """A voting engine that makes a trade union ballot provable.

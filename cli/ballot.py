@@ -199,7 +199,10 @@ def cast(election: Path, ballot_file: Path) -> None:
 @click.argument("ballot_file", metavar="BALLOT", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("opening_file", metavar="OPENING", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def challenge(election: Path, ballot_file: Path, opening_file: Path) -> None:
-    """Open the encrypted BALLOT to test the encryption: show what it encrypts. It is published as challenged and never counted."""
+    """Open the encrypted BALLOT with its OPENING to test the encryption: show what it encrypts.
+
+    It is published as challenged and never counted; whoever made it votes with a new one.
+    """
     board = ElectionFolder(election)
     content, opening = read_at_most(ballot_file, LARGEST_BALLOT), read_at_most(opening_file, LARGEST_BALLOT)
     opened = challenge_ballot(board, board.election(), content, opening, datetime.now(UTC))

@@ -73,13 +73,8 @@ def request_is_there(board: ElectionFolder, number: int) -> bool:
     return (board.path / f"decryption/request_{number}.json").exists()
 
 
-def next_request(
-    board: ElectionFolder, election: Election, found: BallotSet, digest: bytes, guardians: tuple[int, ...], now: datetime, again: bool
-) -> tuple[int, DecryptionRequest, bool]:
-    """Number and content of the request to `guardians` for the one aggregate `found`, and whether it is a new one.
-
-    A request that was made before is answered as it is, unless they are to start `again`. Raises DecryptionRefused or QuorumError.
-    """
+def check_asked(election: Election, guardians: tuple[int, ...], now: datetime) -> tuple[int, ...]:
+    """The guardians to be asked, if it is time and they are enough. Raises DecryptionRefused or QuorumError."""
     if now < election.manifest.closes:
         raise DecryptionRefused(f"voting is open until {election.manifest.voting.closes}: nothing is decrypted before")
     k = election.parameters.quorum
@@ -88,8 +83,12 @@ def next_request(
             f"{k} trustees are needed for the count, only {len(set(guardians))} are named. The ballots stay where they are and nothing is "
             f"lost: the count can be made as soon as {k} trustees, or the backups of their key shares, are there"
         )
-    request = DecryptionRequest(check_guardians(guardians, election), digest, found.tally)
+    return check_guardians(guardians, election)
+
+
+def next_request(board: ElectionFolder, request: DecryptionRequest, again: bool) -> tuple[int, bool]:
+    """The number of `request`, and whether it is a new one. One that was made before keeps its number, unless they start `again`."""
     asked = latest_request(board)
     if asked and asked[1] == request and not again:
-        return *asked, False
-    return asked[0] + 1 if asked else 1, request, True
+        return asked[0], False
+    return asked[0] + 1 if asked else 1, True

@@ -11,7 +11,7 @@ from cli.attempts import Attempts
 from cli.errors import PsephosError
 from cli.exchange import ElectionFolder, wait_for
 from cli.keystore import read_at_most, sync_folder, write_new
-from cli.request import latest_request, next_request
+from cli.request import DecryptionRequest, check_asked, latest_request, next_request
 from engine.ballot import OpenedBallot
 from engine.decryption import DecryptedTally, NonceShares, open_challenged
 from engine.encoding import from_json, to_json
@@ -32,7 +32,8 @@ def request_decryption(
     again: bool = False,
 ) -> int:
     """Asks `guardians` to decrypt the one aggregate `found` in the closed ballots; answers the request's number."""
-    number, request, new = next_request(board, election, found, digest, guardians, now, again)
+    request = DecryptionRequest(check_asked(election, guardians, now), digest, found.tally)
+    number, new = next_request(board, request, again)
     if new:
         board.publish(f"decryption/request_{number}.json", to_json(request))
     return number

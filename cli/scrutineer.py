@@ -15,7 +15,7 @@ from cli.errors import PsephosError
 from cli.exchange import ElectionFolder
 from cli.fingerprint import spoken
 from cli.keystore import ask_passphrase, read_at_most, seal, unseal, write_new
-from cli.request import check_ballots, check_closed
+from cli.request import check_asked, check_ballots, check_closed
 from cli.result import TALLY, combine_answers, release, request_decryption, result_table, save_result
 from cli.status import status_lines
 from engine.decryption import DecryptedTally
@@ -164,6 +164,7 @@ def tally(election: Path, guardians: str, wait: bool, again: bool, processes: in
     decrypted = board.read(DecryptedTally, TALLY)
     if decrypted is None:
         known = board.election()
+        check_asked(known, chosen, datetime.now(UTC))
         found, digest = check_closed(board, known, processes)
         request_decryption(board, known, found, digest, chosen, datetime.now(UTC), again)
         decrypted, openings = combine_answers(board, known, found, wait)
@@ -179,9 +180,16 @@ def tally(election: Path, guardians: str, wait: bool, again: bool, processes: in
 @_passphrase
 @_processes
 def release_(election: Path, record: Path, key_file: Path, passphrase_file: Path | None, processes: int) -> None:
-    """Write and sign the public record into the new folder RECORD; check it with: psephos verify RECORD"""
+    """Write and sign the public record into the new folder RECORD, and the public key into RECORD.key beside it.
+
+    \b
+    Whoever has the record can check it:
+      psephos verify RECORD
+    """
     signing_key = unseal(key_file, SIGNING_KEY, ask_passphrase(passphrase_file))
     board = ElectionFolder(election)
+    if not (board.path / TALLY).exists():
+        raise PsephosError("there is no result yet; run: psephos scrutineer tally")
     known = board.election()
     found, _ = check_closed(board, known, processes)
     release(board, known, found, record, signing_key, datetime.now(UTC))

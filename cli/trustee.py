@@ -59,7 +59,7 @@ def keys(election: Path, own: Path, guardian: int, passphrase_file: Path | None)
     folder = TrusteeFolder(own, guardian)
     public = make_keys(ElectionFolder(election), folder, ask_passphrase(passphrase_file, confirm=not folder.keys_file.exists()))
     click.echo(f"guardian {guardian} ({public.name}): secret keys are in {folder.keys_file}; keep them to yourself", err=True)
-    click.echo("next: psephos trustee ceremony", err=True)
+    click.echo("next: psephos trustee ceremony --wait, or without --wait again and again until it is done", err=True)
 
 
 @trustee.command()
@@ -73,11 +73,14 @@ def ceremony(election: Path, own: Path, passphrase_file: Path | None, wait: bool
     board = ElectionFolder(election)
     result = run_ceremony(board, folder, ask_passphrase(passphrase_file), wait)
     if isinstance(result, str):
-        click.echo(f"guardian {folder.index}: nothing more to do until {result} arrive; then run this again", err=True)
+        click.echo(f"guardian {folder.index}: this far. Awaited are {result}; when they are there, run this again", err=True)
         return
-    public = published_keys(board, result.parameters)
+    parameters = result.parameters
+    public = published_keys(board, parameters)
     click.echo(f"guardian {folder.index}: done. Your key share is in {folder.share_file}; make a backup of it now.", err=True)
-    click.echo("Read this to the other trustees; all must have the same (H_G, equation 27):")
+    if parameters.quorum == parameters.guardian_count:
+        click.echo("warning: every single trustee is needed for the count; if one key share is lost, nothing can be counted", err=True)
+    click.echo("Read this to the other trustees. All must have the same (H_G, equation 27); if not, nobody may vote under these keys:")
     click.echo(spoken(guardian_record_hash(result, public)))
 
 

@@ -76,7 +76,8 @@ def test_killed_between_any_two_messages_it_never_answers_a_commitment_twice_and
         if process.returncode == 0:
             killed["finished before"] += 1
         else:
-            killed["unanswered" if after[1] > after[3] + killed["unanswered"] else "elsewhere"] += 1
+            committed, answered = after[1] - before[1], after[3] - before[3]
+            killed["between commitment and answer" if committed > answered else "elsewhere"] += 1
         history(voted, seen)
     other.keep_going()
     process = start(voted)
@@ -89,4 +90,4 @@ def test_killed_between_any_two_messages_it_never_answers_a_commitment_twice_and
     no_nonce_twice(voted, 2)
     assert totals(voted.combined()) == EXPECTED
     print(f"{KILLS} kills in {other.requests} requests: {dict(killed)}")
-    assert killed["unanswered"] >= KILLS // 5
+    assert killed["between commitment and answer"] >= KILLS // 5

@@ -61,7 +61,7 @@ def _run_ceremony(board: ElectionFolder, own: TrusteeFolder, passphrase: bytes, 
     everybody = range(1, parameters.guardian_count + 1)
     if not own.share_file.exists():
         keys = _commit(board, own, passphrase, parameters)
-        commitments = _gather(board, KeyCommitment, COMMITMENTS, everybody, patient)
+        commitments = _gather(board, own, KeyCommitment, COMMITMENTS, everybody, patient)
         if isinstance(commitments, str):
             return commitments
         # Kept before the own keys are revealed: nobody can change a commitment after seeing them (CR-17).
@@ -70,15 +70,13 @@ def _run_ceremony(board: ElectionFolder, own: TrusteeFolder, passphrase: bytes, 
         if isinstance(public, str):
             return public
         _send_shares(board, own, keys, public, parameters)
-        shares = _shares(board, own.index, everybody, patient)
+        shares = _shares(board, own, everybody, patient)
         if isinstance(shares, str):
             return shares
         try:
             own.seal_share(receive_shares(keys.secret, public, shares, parameters), passphrase)
         except ComplaintRaised as error:
-            complaint = to_json(error.complaint)
-            name = f"guardian_{own.index}_about_{error.guilty}.json"
-            board.publish(f"{COMPLAINTS}/{name}", own.keep(f"complaint_{name}", lambda: complaint))
+            _complain(board, own, error.complaint, next(share for share in shares if share.sender == error.guilty))
             raise
     share = own.unseal_share(passphrase)  # proves that the file can be read before anything is promised
     if own.keys_file.exists():
@@ -89,7 +87,7 @@ def _run_ceremony(board: ElectionFolder, own: TrusteeFolder, passphrase: bytes, 
         _send_acknowledgement(board, own, keys, share, public, parameters)
     public = published_keys(board, parameters)
     election = join_keys(parameters, public)
-    acknowledgements = _gather(board, Acknowledgement, ACKNOWLEDGEMENTS, everybody, patient)
+    acknowledgements = _gather(board, own, Acknowledgement, ACKNOWLEDGEMENTS, everybody, patient)
     if isinstance(acknowledgements, str):
         return acknowledgements
     for acknowledgement in acknowledgements.values():
@@ -180,12 +178,14 @@ def _seen(own: TrusteeFolder, everybody: range) -> dict[int, bytes]:
         raise PsephosError(f"{path} is damaged; the ceremony has to start again in a new folder") from None
 
 
-def _gather(board: ElectionFolder, kind: type[T], folder: str, everybody: range, patient: bool) -> dict[int, T] | str:
+def _gather(
+    board: ElectionFolder, own: TrusteeFolder, kind: type[T], folder: str, everybody: range, patient: bool
+) -> dict[int, T] | str:
     """The messages of all guardians, or who is awaited. Stops for a complaint."""
     found: dict[int, T] = {}
 
     def ready() -> dict[int, T] | None:
-        _stop_for_complaint(board)
+        _stop_for_complaint(board, own)
         found.update(board.read_all(kind, folder, [i for i in everybody if i not in found]))
         return found if len(found) == len(everybody) else None
 
@@ -195,22 +195,51 @@ def _gather(board: ElectionFolder, kind: type[T], folder: str, everybody: range,
     return wait_for(ready, missing, patient) or missing()
 
 
-def _stop_for_complaint(board: ElectionFolder) -> None:
+def _complain(board: ElectionFolder, own: TrusteeFolder, complaint: Complaint, share: EncryptedShare) -> None:
+    """Publishes the complaint, and first the share as it was received: the sender could put a better one in its place afterwards."""
+    name, evidence = _complaint_names(complaint)
+    board.publish(f"{COMPLAINTS}/{evidence}", to_json(share))
+    board.publish(f"{COMPLAINTS}/{name}", own.keep(f"complaint_{name}", lambda: to_json(complaint)))
+
+
+def _complaint_names(complaint: Complaint) -> tuple[str, str]:
+    i, accuser = complaint.accused, complaint.accuser
+    return f"guardian_{accuser}_about_{i}.json", f"shares/guardian_{i}_for_{accuser}.json"
+
+
+def _stop_for_complaint(board: ElectionFolder, own: TrusteeFolder) -> None:
     for name in board.complaints():
         complaint = board.read(Complaint, name)
-        if complaint is None:
-            continue
-        parameters = board.parameters()
-        keys = [board.read(GuardianPublicKeys, f"{PUBLIC_KEYS}/guardian_{i}.json") for i in range(1, parameters.guardian_count + 1)]
-        share = board.read(EncryptedShare, f"{SHARES}/guardian_{complaint.accused}_for_{complaint.accuser}.json")
-        if share is None or None in keys:
-            raise CeremonyError(f"guardian {complaint.accuser} complains about messages that are not there", complaint.accuser)
-        guilty = judge_complaint(complaint, share, [key for key in keys if key is not None], parameters)
+        if complaint is not None:
+            _judge(board, own, name, complaint)
+
+
+def _judge(board: ElectionFolder, own: TrusteeFolder, name: str, complaint: Complaint) -> None:
+    """Raises CeremonyError naming who is at fault, or nobody (0) where files that were changed afterwards do not tell."""
+    parameters, accuser, accused = board.parameters(), complaint.accuser, complaint.accused
+    everybody = range(1, parameters.guardian_count + 1)
+    if accuser == own.index and not (own.path / f"complaint_{_complaint_names(complaint)[0]}").exists():
+        raise PsephosError(f"{board.path / name} is a complaint in this guardian's name that it never made: somebody else wrote it")
+    keys = board.read_all(GuardianPublicKeys, PUBLIC_KEYS, everybody)
+    share = board.read(EncryptedShare, f"{SHARES}/guardian_{accused}_for_{accuser}.json")
+    evidence = board.read(EncryptedShare, f"{COMPLAINTS}/{_complaint_names(complaint)[1]}")
+    if share is None or len(keys) < len(everybody):
+        raise CeremonyError(f"guardian {accuser} complains about messages that are not there", accuser)
+    if evidence not in (None, share):
         raise CeremonyError(
-            f"guardian {complaint.accuser} complains about the share from guardian {complaint.accused}: guardian {guilty} is at fault. "
-            "The ceremony has to start again in a new folder, without that guardian.",
-            guilty,
+            f"guardian {accuser} complains about another share than the one from guardian {accused} that is there now: one of the two has "
+            "put it there. The ceremony has to start again in a new folder; let both show their own copies.",
+            0,
         )
+    if (own.path / SEEN).exists():
+        for i, digest in _seen(own, everybody).items():
+            verify_reveal(keys[i], KeyCommitment(i, digest), parameters)
+    guilty = judge_complaint(complaint, share, [keys[i] for i in everybody], parameters)
+    raise CeremonyError(
+        f"guardian {accuser} complains about the share from guardian {accused}: guardian {guilty} is at fault. "
+        "The ceremony has to start again in a new folder, without that guardian.",
+        guilty,
+    )
 
 
 def _public_keys(
@@ -220,7 +249,7 @@ def _public_keys(
     everybody = range(1, parameters.guardian_count + 1)
     seen = _seen(own, everybody)
     board.publish(f"{PUBLIC_KEYS}/guardian_{own.index}.json", to_json(keys.public))
-    found = _gather(board, GuardianPublicKeys, PUBLIC_KEYS, everybody, patient)
+    found = _gather(board, own, GuardianPublicKeys, PUBLIC_KEYS, everybody, patient)
     if isinstance(found, str):
         return found
     for i in everybody:
@@ -228,12 +257,13 @@ def _public_keys(
     return tuple(found[i] for i in everybody)
 
 
-def _shares(board: ElectionFolder, receiver: int, everybody: range, patient: bool) -> list[EncryptedShare] | str:
+def _shares(board: ElectionFolder, own: TrusteeFolder, everybody: range, patient: bool) -> list[EncryptedShare] | str:
+    receiver = own.index
     senders = [i for i in everybody if i != receiver]
     found: dict[int, EncryptedShare] = {}
 
     def ready() -> list[EncryptedShare] | None:
-        _stop_for_complaint(board)
+        _stop_for_complaint(board, own)
         for i in senders:
             name = f"{SHARES}/guardian_{i}_for_{receiver}.json"
             share = found.get(i) or board.read(EncryptedShare, name)

@@ -207,6 +207,61 @@ def test_a_complaint_about_a_share_that_is_right_names_the_accuser(room: Room) -
             assert caught.value.guilty == 3
 
 
+def complained(room: Room) -> None:
+    """Guardian 1 has sent guardian 3 a wrong share, and guardian 3 has complained."""
+    room.all_keys()
+    for i in (1, 2, 3, 1, 2):
+        room.ceremony(i)
+    spoil_share(room, 1, 3)
+    with pytest.raises(CeremonyError, match="does not fit"):
+        room.ceremony(3)
+
+
+def test_a_sender_who_puts_a_right_share_in_place_of_the_wrong_one_does_not_make_the_accuser_guilty(room: Room) -> None:
+    complained(room)
+    right = (room.own(1).path / "guardian_1_for_3.json").read_bytes()
+    put(room, f"{SHARES}/guardian_1_for_3.json", right)
+    for i in (2, 3):
+        with pytest.raises(CeremonyError, match="one of the two has put it there.*start again in a new folder") as caught:
+            room.ceremony(i)
+        assert caught.value.guilty == 0
+
+
+def test_a_sender_who_changes_the_keys_to_fit_the_wrong_share_is_named(room: Room) -> None:
+    complained(room)
+    put(room, f"{PUBLIC_KEYS}/guardian_1.json", to_json(generate_guardian_keys(room.board.parameters(), 1)[1]))
+    for i in (2, 3):
+        with pytest.raises(CeremonyError, match="guardian 1 revealed other keys than it had committed to") as caught:
+            room.ceremony(i)
+        assert caught.value.guilty == 1
+
+
+def test_a_complaint_that_somebody_else_wrote_in_my_name_is_seen_by_me(room: Room) -> None:
+    until_shares(room)
+    put(room, f"{COMPLAINTS}/guardian_3_about_1.json", to_json(Complaint(1, 3, None, None)))
+    with pytest.raises(PsephosError, match="is a complaint in this guardian's name that it never made"):
+        room.ceremony(3)
+
+
+def test_a_complaint_survives_a_crash_anywhere(tmp_path: Path) -> None:
+    base = new_room(tmp_path / "base")
+    base.all_keys()
+    for i in (1, 2, 3, 1, 2):
+        base.ceremony(i)
+    spoil_share(base, 1, 3)
+    for at in range(1, 60):
+        room, crash = base.copy(tmp_path / f"at {at}"), Crash(at)
+        for attempt in (crash(), nullcontext()):
+            with pytest.raises((CeremonyError, Killed)), attempt:
+                room.ceremony(3)
+        for i in (1, 2, 3):
+            with pytest.raises(CeremonyError, match="guardian 1 is at fault"):
+                room.ceremony(i)
+        if not crash.happened:
+            break
+    assert at > 5
+
+
 @pytest.mark.parametrize("content", [b"garbage", b"{}", b'{"i":1,"l":9}', b'{"i":0,"l":0}', b'{"i":1,"l":1}', b'{"i":7,"l":2}'])
 def test_a_complaint_that_makes_no_sense_stops_the_ceremony_in_a_line(room: Room, content: bytes) -> None:
     room.all_keys()

@@ -188,7 +188,7 @@ class Report:
             f"Digest of the record: {self.record_digest or 'unknown'}",
         ]
         if self.label:
-            lines.append(f"Election: {self.label}")
+            lines.append(f"Election: {printable(self.label)}")
         if self.key:
             lines += [
                 f"Key: {self.key} (from {self.key_origin})",
@@ -268,13 +268,13 @@ class Report:
         lines = ["Ballots in the record: " + (", ".join(f"{state} {n}" for state, n in sorted(self.ballots.items())) or "none")]
         heading = "Totals" if self.verified else "Totals as the record states them; they are NOT verified"
         lines.append(heading)
-        width = max((len(line.option) for line in self.tally), default=0)
+        width = max((len(printable(line.option)) for line in self.tally), default=0)
         contest = None
         for line in self.tally:
             if line.contest != contest:
                 contest = line.contest
-                lines.append(f"  {contest}")
-            lines.append(f"    {line.option:<{width}}  {shorten(line.tally):>10}")
+                lines.append(f"  {printable(contest)}")
+            lines.append(f"    {printable(line.option):<{width}}  {shorten(line.tally):>10}")
         return lines
 
 
@@ -286,5 +286,10 @@ def shorten(value: object, most: int = 24) -> str:
         text = value.hex().upper()
     else:
         text = str(value) if abs(value) < 2**64 else f"{'-' if value < 0 else ''}0x{abs(value):X}"
-    text = "".join(character if character.isprintable() else "�" for character in text)
+    text = printable(text)
     return text if len(text) <= most + 1 else text[:most] + "…"
+
+
+def printable(text: str) -> str:
+    """A text of the record for the terminal: no control characters, nothing that turns the direction of writing."""
+    return "".join(character if character.isprintable() else "�" for character in text)

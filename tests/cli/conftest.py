@@ -1,8 +1,11 @@
 """What makes the command line quick enough to test: a cheap key derivation and impatient waiting."""
 
 import os
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +23,13 @@ def cheap(patch: pytest.MonkeyPatch) -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     cheap(monkeypatch)
     monkeypatch.setattr(exchange, "POLL", 0.002)
+    monkeypatch.setattr(exchange, "time", SimpleNamespace(sleep=partial(sleep, time.monotonic() + 60)))
+
+
+def sleep(deadline: float, seconds: float) -> None:
+    """So that a test of somebody who waits for ever ends."""
+    time.sleep(seconds)
+    assert time.monotonic() < deadline, "somebody waits for ever"
 
 
 @pytest.fixture(scope="session")

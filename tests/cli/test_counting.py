@@ -461,6 +461,15 @@ def test_a_guardian_whose_journal_is_lost_starts_over_and_never_answers_twice_cr
     no_nonce_twice(voted, 1)
 
 
+def test_a_commitment_that_somebody_takes_away_is_not_made_again_in_the_same_attempt_cr_22(voted: Count) -> None:
+    voted.ask(1, 2)
+    dead_after(voted, 1, 3)
+    (voted.board.path / f"decryption/request_1/attempt_1/{HASHES}/guardian_1.json").unlink()
+    assert voted.together(1, 2) == {1: None, 2: None}
+    assert message(voted, CommitmentHashes, 1, HASHES, 1) is None
+    assert message(voted, Responses, 2, RESPONSES, 1) is not None
+
+
 def test_a_key_share_restored_from_its_backup_decrypts(voted: Count, tmp_path: Path) -> None:
     backup = tmp_path / "backup.share"
     shutil.copy(voted.own(2).share_file, backup)

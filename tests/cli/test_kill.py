@@ -56,6 +56,7 @@ def progress(room: Count) -> tuple[int, ...]:
 def test_killed_between_any_two_messages_it_never_answers_a_commitment_twice_and_finishes_afterwards_cr_22(
     voted: Count, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(exchange, "time", time)
     monkeypatch.setattr(exchange, "POLL", 0.03)  # guardian 1 is slow, so that there is a time between two messages
     other, seen, killed = Other(voted), dict[str, bytes](), Counter[str]()
     for kill in range(KILLS):

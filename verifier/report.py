@@ -16,8 +16,8 @@ from .source import Format, RecordError
 __all__ = ["FORMAT", "Entry", "Failure", "Findings", "Report", "Status", "shorten"]
 
 FORMAT = "format"
-MAX_KEPT = 5000
-_KEPT_PER_CHECK = 200
+KEPT_PER_CHECK = 10_000
+"""So many failures of a check are listed one by one, the others are counted: a record of 10^5 bad ballots must not exhaust memory."""
 
 
 class Status(Enum):
@@ -46,6 +46,7 @@ class Findings:
     objects: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
+    kept: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     unreadable: int = 0
 
@@ -88,17 +89,18 @@ class Findings:
         self.failed += other.failed
         self.notes += other.notes
         self.unreadable += other.unreadable
-        kept = Counter(failure.check for failure in self.failures)
         for failure in other.failures:
-            if len(self.failures) < MAX_KEPT and kept[failure.check] < _KEPT_PER_CHECK:
-                self.failures.append(failure)
-                kept[failure.check] += 1
+            self._keep(failure)
 
     def _fail(self, check: str, where: str, rule: str, expected: object, got: object) -> None:
         self.failed[check] += 1
-        if len(self.failures) < MAX_KEPT and self.failed[check] <= _KEPT_PER_CHECK:
-            comparison = "" if expected is None and got is None else f": expected {shorten(expected)}, got {shorten(got)}"
-            self.failures.append(Failure(check, shorten(where, 200), rule + comparison))
+        comparison = "" if expected is None and got is None else f": expected {shorten(expected)}, got {shorten(got)}"
+        self._keep(Failure(check, shorten(where, 200), rule + comparison))
+
+    def _keep(self, failure: Failure) -> None:
+        if self.kept[failure.check] < KEPT_PER_CHECK:
+            self.kept[failure.check] += 1
+            self.failures.append(failure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1060,6 +1060,24 @@ def test_keys_of_the_tests_differ() -> None:
     assert profile_of({}) == b'{"profile":"psephos","version":1,"kind":"offline","files":[]}'
 
 
+# Every failure is listed, however many there are
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_all_failures_are_listed_with_object_and_equation(processes: int, folders: dict[str, Folder]) -> None:
+    forger = Forger(TOY, 3)
+    sheets = forger.sheets([("Cast", 1, {1: (2, 0, 0)})] * 400)
+    files = forger.files(sheets)
+    folder = folders["other"].put(contents_of(files))
+    report = run(folder, processes=processes)
+    listed = [failure for failure in report.findings.failures if failure.check == "6.D"]
+    assert len({failure.where for failure in listed}) == len(listed) == report.findings.failed["6.D"] == 400
+    assert all(failure.where.endswith("contest 1, option 1") and "c = " in failure.message for failure in listed)
+    assert report.text().count("6.D    ballots/device_1.jsonl, line ") == 400
+    entry = next(entry for entry in json.loads(report.json())["checks"] if entry["id"] == "6.D")
+    assert len(entry["failures"]) == entry["failed"] == 400
+
+
 # Weakened twins. Where a record is refused by one check alone, the verifier without it lets the attack pass: the check is needed
 
 ALONE_ELSEWHERE = {

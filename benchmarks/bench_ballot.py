@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from benchmarks.elections import held, selections
+from benchmarks.elections import forget, held, selections
 from engine import hashing
 from engine.ballot import EncryptedBallot, encrypt_ballot, new_ballot_nonce, verify_ballot
 from engine.elgamal import encrypt
@@ -37,7 +37,7 @@ def bench_check_a_selection(benchmark):
         STANDARD.element(beta)
         verify_range(proof, ciphertext, 1, K, challenge, "benchmark")
 
-    benchmark(check)
+    benchmark.pedantic(check, setup=forget, rounds=100)
 
 
 def bench_encrypt_a_ballot(benchmark):
@@ -51,7 +51,7 @@ def bench_check_a_ballot_as_received(benchmark):
     """From its bytes: strict reading, membership of every number, every proof."""
     benchmark.extra_info["peer"] = "verify_ballot"
     line, election = held().lines[0], held().election
-    benchmark(lambda: verify_ballot(from_json(EncryptedBallot, line, STANDARD), election))
+    benchmark.pedantic(lambda: verify_ballot(from_json(EncryptedBallot, line, STANDARD), election), setup=forget, rounds=30)
 
 
 def bench_write_a_ballot(benchmark):

@@ -1,6 +1,6 @@
 """Decryption: one guardian's three rounds and the combination, for the three options of one contest."""
 
-from benchmarks.elections import held
+from benchmarks.elections import forget, held
 from engine.decryption import combine
 from engine.guardian import commit, respond, reveal
 from engine.tally import verify_and_multiply
@@ -22,7 +22,7 @@ def bench_partial_decryption_with_proof(benchmark):
         secrets, hashes = commit(known.share, tally, tally, (1,), known.election)
         return respond(secrets, [hashes], [reveal(secrets, [hashes])], known.election)
 
-    benchmark(rounds)
+    benchmark.pedantic(rounds, setup=forget, rounds=20)
 
 
 def bench_check_and_combine(benchmark):
@@ -33,4 +33,4 @@ def bench_check_and_combine(benchmark):
     secrets, hashes = commit(known.share, tally, tally, (1,), known.election)
     revealed = reveal(secrets, [hashes])
     responses = respond(secrets, [hashes], [revealed], known.election)
-    benchmark(combine, tally, [revealed], [responses], known.election)
+    benchmark.pedantic(combine, args=(tally, [revealed], [responses], known.election), setup=forget, rounds=20)

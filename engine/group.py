@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from engine.errors import GroupError
-from engine.powers import Comb, integer, power, product, secret_power
+from engine.powers import Comb, Squarings, integer, product, secret_power
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Group:
 
     def element(self, value: int) -> "Element":
         """`value` as an element; raises GroupError unless 0 < value < p and value^q mod p = 1 (6.A)."""
-        if not 0 < value < self.p or power(value, self.q, self.p) != 1:
+        if not 0 < value < self.p or not _squarings(self, int(value)).has_order(self.q):
             raise GroupError("not an element of the subgroup of order q")
         return Element(self, integer(value))
 
@@ -60,6 +60,12 @@ class Group:
     def product(self, elements: Iterable["Element"]) -> "Element":
         """The product of elements of this group; 1 if there are none."""
         return Element(self, product((element.value for element in elements), self.p))
+
+
+@lru_cache(maxsize=512)
+def _squarings(group: Group, value: int) -> Squarings:
+    """The shared squarings of a public number, for as long as it is likely to be raised again: those of a ballot or two are remembered."""
+    return Squarings(value, group.p, group.q.bit_length())
 
 
 class Scalar:
@@ -123,7 +129,7 @@ class Element:
 
     def __pow__(self, exponent: Scalar) -> "Element":
         if not self.tabulated:
-            return Element(self.group, power(self.value, exponent.value, self.group.p))
+            return Element(self.group, _squarings(self.group, int(self.value)).power(exponent.value))
         if self._comb is None:
             self._comb = Comb(self.value, self.group.p, self.group.q.bit_length())
         return Element(self.group, self._comb.power(exponent.value))

@@ -22,11 +22,6 @@ def integer(value: int) -> Any:
     return gmpy2.mpz(value) if gmpy2 else value
 
 
-def power(base: int, exponent: int, modulus: int) -> Any:
-    """base^exponent mod modulus for public values; the running time depends on them."""
-    return gmpy2.powmod(base, exponent, modulus) if gmpy2 else pow(base, exponent, modulus)
-
-
 def secret_power(base: int, exponent: int, modulus: int) -> Any:
     """base^exponent mod modulus for a secret exponent >= 0 and an odd modulus: GMP's side-channel quiet power.
 
@@ -40,6 +35,44 @@ def secret_power(base: int, exponent: int, modulus: int) -> Any:
 def product(values: Iterable[int], modulus: int) -> Any:
     """The product of all values mod modulus; 1 if there are none."""
     return reduce(lambda result, value: result * value % modulus, values, integer(1))
+
+
+class Squarings:
+    """The powers base^(16^i) of one base, made once and shared by all its powers: two powers and the test of membership for the price of
+    one and a half (a number from outside is tested, then raised to the challenges of its proof). For public exponents only.
+    """
+
+    def __init__(self, base: int, modulus: int, bits: int) -> None:
+        self._modulus = integer(modulus)
+        self._rows: list[Any] = []
+        square = integer(base) % self._modulus
+        for _ in range(0, bits, 4):
+            self._rows.append(square)
+            for _ in range(4):
+                square = square * square % self._modulus
+        self._last = square  # base^(16^rows)
+
+    def power(self, exponent: int) -> Any:
+        """base^exponent: digits of 16, from the right (Yao's method). Raises OverflowError unless 0 <= exponent < 16^rows."""
+        buckets: list[Any] = [None] * 16
+        rest = int(exponent)
+        for square in self._rows:
+            rest, digit = rest >> 4, rest & 15
+            if digit:
+                filled = buckets[digit]
+                buckets[digit] = square if filled is None else filled * square % self._modulus
+        if rest:
+            raise OverflowError("the exponent is longer than the squarings, or negative")
+        running, result = integer(1), integer(1)
+        for bucket in reversed(buckets[1:]):
+            if bucket is not None:
+                running = running * bucket % self._modulus
+            result = result * running % self._modulus
+        return result
+
+    def has_order(self, order: int) -> bool:
+        """Whether base^order = 1 for an invertible base and an order below 16^rows: whether base^(16^rows) = base^(16^rows − order)."""
+        return bool(self._last == self.power(16 ** len(self._rows) - order))
 
 
 class Comb:

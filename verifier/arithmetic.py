@@ -48,7 +48,9 @@ class Group:
 
     def power(self, base: int, exponent: int) -> int:
         """base^exponent mod p for any base; the exponent must not be negative."""
-        return _power(base, exponent, self.p)
+        if exponent.bit_length() > 8 * self.l_q or exponent < 1 << 32:
+            return _power(base, exponent, self.p)
+        return _ladder(self, base).power(exponent)
 
     def fixed_power(self, base: int, exponent: int) -> int:
         """base^exponent mod p for a base that occurs often (g, K, K̂), which must be an element: a table is kept for it (§3.1, note 3.5).
@@ -129,10 +131,53 @@ def _comb(group: Group, base: int) -> _Comb:
     return _Comb(base, group.p, group.l_q)
 
 
+class _Ladder:
+    """x, x^2, x^4 … x^(2^n) of one number, n the bits of l_q, every fourth kept: membership and all powers of a ballot's number share
+    these squarings, which are most of the work. A power multiplies, for each digit d of the exponent in base 16, what stands at that place
+    into the d-th of fifteen products, and then raises the d-th product to the d by running products."""
+
+    __slots__ = ("_p", "_rungs", "_top")
+
+    def __init__(self, x: int, p: int, places: int) -> None:
+        self._p = _number(p)
+        rung = _number(x) % self._p
+        self._rungs: list[Any] = []
+        for _ in range(places):
+            self._rungs.append(rung)
+            rung = rung * rung % self._p
+            rung = rung * rung % self._p
+            rung = rung * rung % self._p
+            rung = rung * rung % self._p
+        self._top = rung
+
+    def power(self, exponent: int) -> int:
+        """x^exponent for an exponent of at most `places` digits of 16."""
+        products = [_number(1)] * 16
+        for rung in self._rungs:
+            exponent, digit = exponent >> 4, exponent & 15
+            if digit:
+                products[digit] = products[digit] * rung % self._p
+        result = tail = _number(1)
+        for digit in range(15, 0, -1):
+            tail = tail * products[digit] % self._p
+            result = result * tail % self._p
+        return int(result)
+
+    def has_order(self, q: int) -> bool:
+        """x^q = 1, as x^(2^n) = x^(2^n − q); x must be invertible."""
+        return bool(self._top == self.power((1 << 4 * len(self._rungs)) - q))
+
+
+@lru_cache(maxsize=512)
+def _ladder(group: Group, x: int) -> _Ladder:
+    """Remembers those of a ballot or two: they are asked for by several items and, a moment later, raised to their challenges."""
+    return _Ladder(x, group.p, 2 * group.l_q)
+
+
 @lru_cache(maxsize=64)
 def _member(group: Group, x: int) -> bool:
     """x^q = 1; remembers a few values, because a ballot's ciphertexts are asked for by several items."""
-    return _power(x, group.q, group.p) == 1
+    return _ladder(group, x).has_order(group.q)
 
 
 STANDARD = Group(

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import powers
-from engine.powers import Comb, arithmetic, integer, power, product, secret_power
+from engine.group import STANDARD, Group
+from engine.powers import Comb, Squarings, arithmetic, integer, product, secret_power
 from tests.groups import TOY
 
 numbers = st.integers(1, TOY.p - 1)
@@ -27,9 +28,27 @@ def test_a_comb_refuses_an_exponent_longer_than_its_table() -> None:
 @pytest.mark.parametrize("exponent", [0, 1, 2, 2**63, 2**64 - 1, TOY.q - 1])
 def test_every_kind_of_power_is_the_power(arithmetics: str, exponent: int) -> None:
     expected = pow(TOY.generator, exponent, TOY.p)
-    assert power(TOY.generator, exponent, TOY.p) == expected
+    assert Squarings(TOY.generator, TOY.p, 64).power(exponent) == expected
     assert secret_power(TOY.generator, exponent, TOY.p) == expected
     assert Comb(TOY.generator, TOY.p, 64).power(exponent) == expected
+
+
+@pytest.mark.parametrize("exponent", [-1, 2**64, 2**400])
+def test_squarings_refuse_an_exponent_that_they_do_not_cover(exponent: int) -> None:
+    with pytest.raises(OverflowError):
+        Squarings(3, TOY.p, 64).power(exponent)
+
+
+@pytest.mark.parametrize("group", [TOY, STANDARD], ids=["toy", "standard"])
+@given(data=st.data())
+def test_shared_squarings_give_powers_and_the_order_of_any_number(group: Group, data: st.DataObject) -> None:
+    base = data.draw(st.one_of(st.integers(1, group.p - 1), st.sampled_from([1, group.p - 1, group.generator, group.p - group.generator])))
+    if data.draw(st.booleans()):
+        base = pow(base, (group.p - 1) // group.q, group.p)
+    squarings = Squarings(base, group.p, group.q.bit_length())
+    exponent = data.draw(st.integers(0, group.q - 1))
+    assert squarings.power(exponent) == pow(base, exponent, group.p)
+    assert squarings.has_order(group.q) == (pow(base, group.q, group.p) == 1)
 
 
 @given(numbers, exponents)

@@ -126,6 +126,10 @@ def _open(
     data = () if own or not exists(folder, data_file) else _attempt(
         errors, lambda: tuple(read_contest_data_decryption(node, group) for node in _lines(folder, data_file))
     )
+    opened_file = "challenged_ballots.jsonl"  # records of others may leave it out where it would be empty
+    openings = () if not own and not exists(folder, opened_file) else _attempt(
+        errors, lambda: tuple(read_opening(node, group, own) for node in _lines(folder, opened_file))
+    )
     return JsonSource(
         folder=folder,
         group=group,
@@ -140,9 +144,7 @@ def _open(
         K_hat=K_hat,
         devices=devices,
         tally=_attempt(errors, lambda: read_tally(_json(folder, "tally.json"), group)),
-        openings=_attempt(
-            errors, lambda: tuple(read_opening(node, group, own) for node in _lines(folder, "challenged_ballots.jsonl"))
-        ),
+        openings=openings,
         contest_data=data,
         errors=tuple(errors),
         own=parts,

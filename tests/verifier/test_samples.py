@@ -104,6 +104,7 @@ CHANGES: dict[str, tuple[Edit, str]] = {
     "contest data proof": (lambda f: lines(f, "contest_data_decryptions.jsonl", on("v", 0, "proof")), "12.B"),
     "contest data of no ballot": (lambda f: lines(f, "contest_data_decryptions.jsonl", on("ballot_id", 0)), "12.B"),
     "opened contest data": (lambda f: lines(f, "challenged_ballots.jsonl", on("data", 0, "contests", 0, "contest_data")), "13.A"),
+    "no ballot opened": (lambda f: (f / "challenged_ballots.jsonl").unlink(), "13.B 14.B"),
     "contest data on a ballot": (lambda f: lines(f, "ballots/device_1.jsonl", on("c_1", 0, "contests", "1", "contest_data")), "8.A"),
 }  # fmt: skip
 

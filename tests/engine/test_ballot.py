@@ -223,7 +223,7 @@ def options(*limits: int | str | None, spoil: bool = False) -> list[dict]:
     return [*made, {"label": "Spoil", "spoil": True}] if spoil else made
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_any_limits_give_ballots_that_verify_and_a_tally_that_is_the_sum(data: st.DataObject) -> None:
     """Several seats, several votes for one option, NO_LIMIT and CONTEST_LIMIT."""

@@ -174,7 +174,7 @@ def test_a_share_without_a_valid_proof_is_its_senders_fault_whatever_the_complai
 # Good ones
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(1, 7), st.data())
 def test_a_ceremony_of_any_size_gives_shares_of_one_key(n: int, data: st.DataObject) -> None:
     finished(n, data.draw(st.integers(1, n)), data.draw(st.randoms(use_true_random=False)))

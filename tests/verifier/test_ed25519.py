@@ -19,7 +19,7 @@ SMALL_ORDER = [
 ]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=binary(min_size=32, max_size=32), message=binary(max_size=100))
 def test_signatures_of_another_implementation_are_valid(seed: bytes, message: bytes) -> None:
     private = Ed25519PrivateKey.from_private_bytes(seed)

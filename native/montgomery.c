@@ -87,21 +87,22 @@ struct Engine {
 #if KERNELS
 
 #define IFMA __attribute__((target("avx512f,avx512ifma")))
+#define UNROLL _Pragma("GCC unroll 8") /* plain -O2 would keep what these loops turn over in memory */
 
 /* Eight vectors of eight words: rows become columns. */
 INLINE IFMA void transpose8(__m512i r[8])
 {
     __m512i t[8], u[8];
-    for (int i = 0; i < 8; i += 2) {
+    UNROLL for (int i = 0; i < 8; i += 2) {
         t[i] = _mm512_unpacklo_epi64(r[i], r[i + 1]);
         t[i + 1] = _mm512_unpackhi_epi64(r[i], r[i + 1]);
     }
-    for (int i = 0; i < 8; i += 4)
-        for (int j = 0; j < 2; j++) {
+    UNROLL for (int i = 0; i < 8; i += 4)
+        UNROLL for (int j = 0; j < 2; j++) {
             u[i + j] = _mm512_shuffle_i64x2(t[i + j], t[i + j + 2], 0x88);
             u[i + j + 2] = _mm512_shuffle_i64x2(t[i + j], t[i + j + 2], 0xdd);
         }
-    for (int j = 0; j < 4; j++) {
+    UNROLL for (int j = 0; j < 4; j++) {
         r[j] = _mm512_shuffle_i64x2(u[j], u[j + 4], 0x88);
         r[j + 4] = _mm512_shuffle_i64x2(u[j], u[j + 4], 0xdd);
     }
@@ -111,10 +112,10 @@ static IFMA void load8(__m512i lanes[LIMBS], const limb *const rows[LANES])
 {
     for (int j = 0; j < LIMBS; j += 8) {
         __m512i r[8];
-        for (int i = 0; i < 8; i++)
+        UNROLL for (int i = 0; i < 8; i++)
             r[i] = _mm512_loadu_si512(rows[i] + j);
         transpose8(r);
-        for (int i = 0; i < 8; i++)
+        UNROLL for (int i = 0; i < 8; i++)
             lanes[j + i] = r[i];
     }
 }
@@ -123,10 +124,10 @@ static IFMA void store8(limb *const rows[LANES], const __m512i lanes[LIMBS])
 {
     for (int j = 0; j < LIMBS; j += 8) {
         __m512i r[8];
-        for (int i = 0; i < 8; i++)
+        UNROLL for (int i = 0; i < 8; i++)
             r[i] = lanes[j + i];
         transpose8(r);
-        for (int i = 0; i < 8; i++)
+        UNROLL for (int i = 0; i < 8; i++)
             _mm512_storeu_si512(rows[i] + j, r[i]);
     }
 }
@@ -258,7 +259,17 @@ static AVX2 void load4(__m256i lanes[HALVES + 12], const limb *const rows[4])
 }
 
 #define ADD(sum, x, y) sum = _mm256_add_epi64(sum, _mm256_mul_epu32(x, y))
-#define TERM(v, x) y = v; ADD(s0, y, (x)[0]); ADD(s1, y, (x)[1]); ADD(s2, y, (x)[2]); ADD(s3, y, (x)[3])
+
+/* Two multipliers, the second one column further left, times five limbs, for four columns. The empty statements are for the compiler: after
+ * the first it must keep the limbs used twice in registers, or loads would be the bottleneck (a third slower); because of the second it
+ * can't compute the products of many steps before it adds them, for which there are far too few registers (half as fast). */
+#define PAIR(v0, v1, at) do { \
+    __m256i y0 = v0, y1 = v1, x0 = (at)[-1], x1 = (at)[0], x2 = (at)[1], x3 = (at)[2], x4 = (at)[3]; \
+    __asm__ volatile("" : "+x"(x1), "+x"(x2), "+x"(x3)); \
+    ADD(s0, y0, x1); ADD(s1, y0, x2); ADD(s2, y0, x3); ADD(s3, y0, x4); \
+    ADD(s0, y1, x0); ADD(s1, y1, x1); ADD(s2, y1, x2); ADD(s3, y1, x3); \
+    __asm__ volatile("" : "+x"(s0), "+x"(s1), "+x"(s2), "+x"(s3) : : "memory"); \
+    } while (0)
 
 /* As product8, for four lanes and eight half limbs (the same 208 bits) in a round. Products are below 2^52; a column takes in 320. */
 static AVX2 void product4(__m256i t[HALVES + 8], const __m256i a[HALVES + 12], const __m256i b[HALVES + 12], const __m256i q[8 + 168])
@@ -270,21 +281,19 @@ static AVX2 void product4(__m256i t[HALVES + 8], const __m256i a[HALVES + 12], c
     for (int i = 0; i < HALVES; i += 8) {
         const __m256i *v = b + i;
         __m256i m[8], carry = zero;
-        for (int c = 0; c < 8; c++) {
+        UNROLL for (int c = 0; c < 8; c++) {
             __m256i sum = _mm256_add_epi64(t[c], carry);
-            for (int r = 0; r <= c; r++)
+            UNROLL for (int r = 0; r <= c; r++)
                 ADD(sum, v[r], a[c - r]);
             m[c] = _mm256_and_si256(sum, mask);
             carry = _mm256_srli_epi64(sum, HALF);
         }
         t[8] = _mm256_add_epi64(t[8], carry);
         for (int k = 0; k < HALVES; k += 4) {
-            __m256i s0 = t[k + 8], s1 = t[k + 9], s2 = t[k + 10], s3 = t[k + 11], y;
+            __m256i s0 = t[k + 8], s1 = t[k + 9], s2 = t[k + 10], s3 = t[k + 11];
             const __m256i *x = a + k, *z = q + k;
-            TERM(v[0], x + 8); TERM(v[1], x + 7); TERM(v[2], x + 6); TERM(v[3], x + 5);
-            TERM(v[4], x + 4); TERM(v[5], x + 3); TERM(v[6], x + 2); TERM(v[7], x + 1);
-            TERM(m[0], z + 8); TERM(m[1], z + 7); TERM(m[2], z + 6); TERM(m[3], z + 5);
-            TERM(m[4], z + 4); TERM(m[5], z + 3); TERM(m[6], z + 2); TERM(m[7], z + 1);
+            PAIR(v[0], v[1], x + 8); PAIR(v[2], v[3], x + 6); PAIR(v[4], v[5], x + 4); PAIR(v[6], v[7], x + 2);
+            PAIR(m[0], m[1], z + 8); PAIR(m[2], m[3], z + 6); PAIR(m[4], m[5], z + 4); PAIR(m[6], m[7], z + 2);
             t[k] = s0; t[k + 1] = s1; t[k + 2] = s2; t[k + 3] = s3;
         }
     }
@@ -308,7 +317,7 @@ static AVX2 void kernel_avx2(const Engine *engine, limb *const dst[LANES], const
             limb words[4] ALIGNED;
             _mm256_store_si256((__m256i *)words,
                 _mm256_or_si256(_mm256_and_si256(low, mask), _mm256_slli_epi64(_mm256_and_si256(high, mask), HALF)));
-            for (int i = 0; i < 4; i++)
+            UNROLL for (int i = 0; i < 4; i++)
                 dst[half + i][j] = words[i];
         }
     }

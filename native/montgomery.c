@@ -375,15 +375,28 @@ static limb *row_at(limb *rows, size_t index) { return rows + index * LIMBS; }
 
 static void copy_row(limb *dst, const limb *src) { memmove(dst, src, LIMBS * sizeof(limb)); }
 
+/* Eight bytes, the most significant first. */
+static limb read_word(const unsigned char *at)
+{
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    limb word;
+    memcpy(&word, at, sizeof word);
+    return __builtin_bswap64(word);
+#else
+    limb word = 0;
+    for (int i = 0; i < 8; i++)
+        word = word << 8 | at[i];
+    return word;
+#endif
+}
+
 /* Limb j begins at bit 52 j, that is in byte 6.5 j from the end: eight bytes from there hold it, shifted by four bits for odd j. */
 static void read_number(limb *row, const unsigned char *bytes)
 {
-    for (int j = 0; j < 78; j++) {
-        const unsigned char *at = bytes + BYTES - 8 - 13 * j / 2;
-        limb word = 0;
-        for (int i = 0; i < 8; i++) /* compiles to one load and one byte swap */
-            word = word << 8 | at[i];
-        row[j] = word >> 4 * (j & 1) & MASK;
+    const unsigned char *at = bytes + BYTES - 8;
+    for (int j = 0; j < 78; j += 2, at -= 13) {
+        row[j] = read_word(at) & MASK;
+        row[j + 1] = read_word(at - 6) >> 4 & MASK;
     }
     row[78] = (limb)bytes[0] << 32 | (limb)bytes[1] << 24 | (limb)bytes[2] << 16 | (limb)bytes[3] << 8 | bytes[4];
     row[79] = 0;
@@ -523,13 +536,14 @@ static void run_chains(const Engine *engine, const Chain *chains, size_t count)
     }
 }
 
-/* All chains; long ones are cut into pieces first, that the lanes can share. 0, or -1 without memory. */
+/* All chains; long ones are cut into pieces first, which the lanes can share. 0, or -1 without memory. */
 static int multiply_chains(const Engine *engine, const Chain *chains, size_t count)
 {
     size_t total = 0, pieces = 0, cut = 0;
     for (size_t i = 0; i < count; i++)
         total += chains[i].count;
-    const size_t longest = total < 1024 ? 8 : 32;
+    /* Short pieces keep all lanes busy where there is little to do, long ones save copies where there is much. */
+    const size_t longest = total < 64 ? 2 : total < 256 ? 4 : total < 1024 ? 8 : 32;
     for (size_t i = 0; i < count; i++)
         if (chains[i].count > longest) {
             pieces += (chains[i].count + longest - 1) / longest;

@@ -1,5 +1,6 @@
 """Every primitive of the native arithmetic against `reference`, with every kernel this processor has."""
 
+import contextlib
 import os
 import random
 import subprocess
@@ -68,7 +69,7 @@ def exponents(chance: random.Random, count: int, bits: int = 256) -> list[int]:
 # The kernels themselves
 
 
-@pytest.mark.parametrize("p", MODULI)
+@pytest.mark.parametrize("p", MODULI, ids=["standard", "largest", "smallest", "striped"])
 def test_the_kernel_multiplies_whatever_is_at_most_2p(level: str, p: int, chance: random.Random) -> None:
     modulus = montgomery.Modulus(to_bytes([p]), level=level)
     edges = [0, 1, p - 1, p, p + 1, 2 * p - 1, 2 * p, min(LARGEST, 2 * p), 2**52 - 1, 2**4056 - 1]
@@ -101,7 +102,7 @@ def test_lanes_do_not_touch_each_other(modulus: Any, chance: random.Random) -> N
 # The primitives
 
 
-@pytest.mark.parametrize("p", MODULI)
+@pytest.mark.parametrize("p", MODULI, ids=["standard", "largest", "smallest", "striped"])
 def test_pairs(level: str, p: int, chance: random.Random) -> None:
     modulus = montgomery.Modulus(to_bytes([p]), level=level)
     pool = [p - 1, p, min(p + 1, LARGEST), *numbers(chance, 40)]
@@ -396,10 +397,8 @@ def test_a_buffer_that_changes_during_a_call_does_no_harm(modulus: Any, chance: 
     try:
         for _ in range(5):
             assert len(modulus.multi_power(bases, moving)[1]) == 128 * 512
-            try:
+            with contextlib.suppress(ValueError):
                 assert len(modulus.multiply(bases, pairs)) == 2000 * 512
-            except ValueError:
-                pass
     finally:
         stop.set()
         thread.join()

@@ -402,6 +402,17 @@ static void read_number(limb *row, const unsigned char *bytes)
     row[79] = 0;
 }
 
+/* Numbers one behind the other. They come from far away, and each is read backwards: they are called up in advance. */
+static void read_numbers(limb *rows, const unsigned char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (count - i > 4)
+            for (int line = 0; line < BYTES; line += 64)
+                PREFETCH(bytes + (i + 4) * BYTES + line);
+        read_number(row_at(rows, i), bytes + i * BYTES);
+    }
+}
+
 /* x mod p for x < 2p; dst may be x. */
 static void reduce(const Engine *engine, limb *dst, const limb *x)
 {
@@ -637,7 +648,7 @@ static void multiply_all(const Engine *engine, limb *rows, const limb *factor, s
 
 /* ---------------------------------------------------------------- the primitives; each returns 0, or -1 without memory */
 
-#define AT_ONCE 512 /* numbers whose rows stay in the cache between two steps */
+#define AT_ONCE 512 /* numbers whose rows stay near the processor between two steps */
 
 /* out[i] = numbers[pairs[2 i]] * numbers[pairs[2 i + 1]] */
 static int multiply_pairs(const Engine *engine, unsigned char *out, const unsigned char *numbers, size_t n, const uint32_t *pairs, size_t count)
@@ -646,8 +657,7 @@ static int multiply_pairs(const Engine *engine, unsigned char *out, const unsign
     Batch batch;
     int status = -1;
     if (pool && results) {
-        for (size_t i = 0; i < n; i++)
-            read_number(row_at(pool, i), numbers + i * BYTES);
+        read_numbers(pool, numbers, n);
         batch_start(&batch, engine);
         for (size_t start = 0; start < count; start += AT_ONCE) {
             size_t some = count - start < AT_ONCE ? count - start : AT_ONCE;
@@ -670,7 +680,7 @@ static int multiply_pairs(const Engine *engine, unsigned char *out, const unsign
 /* out[c] = the product of numbers[r * columns + c] for all r < n. A block of numbers is converted, then multiplied, while in the cache. */
 static int multiply_columns(const Engine *engine, unsigned char *out, const unsigned char *numbers, size_t n, size_t columns)
 {
-    size_t block = 8 * AT_ONCE / columns;
+    size_t block = 4 * AT_ONCE / columns;
     if (block < 1)
         block = 1;
     if (block > n)
@@ -689,8 +699,7 @@ static int multiply_columns(const Engine *engine, unsigned char *out, const unsi
         status = 0;
         for (size_t start = 0; start < n && status == 0; start += block) {
             size_t some = n - start < block ? n - start : block;
-            for (size_t i = 0; i < some * columns; i++)
-                read_number(row_at(pool, i), numbers + (start * columns + i) * BYTES);
+            read_numbers(pool, numbers + start * columns * BYTES, some * columns);
             for (size_t c = 0; c < columns; c++) {
                 const limb **at = items + c * (block + 1);
                 size_t length = 0;
@@ -800,8 +809,7 @@ static int shared_powers(const Engine *engine, unsigned char *out, unsigned char
         for (size_t start = 0; start < n; start += group) {
             size_t some = n - start < group ? n - start : group;
             memset(used, 0, buckets);
-            for (size_t i = 0; i < some; i++)
-                read_number(row_at(squares, i), bases + (start + i) * BYTES);
+            read_numbers(squares, bases + start * BYTES, some);
             multiply_all(engine, squares, engine->square, some);
             for (int s = 0; s < 256; s++) {
                 for (size_t i = 0; i < some; i++) {
@@ -924,11 +932,10 @@ static int multi_power(const Engine *engine, unsigned char *out, unsigned char *
     if (pool && bucket && slice && part && items && chains && ends) {
         status = 0;
         batch_start(&batch, engine);
-        for (size_t i = 0; i < n; i++) {
-            read_number(row_at(pool, i), bases + i * BYTES);
+        read_numbers(pool, bases, n);
+        for (size_t i = 0; i < n; i++)
             for (int k = 0; k < bits; k++)
                 counts[k] += exponents[i * bytes + bytes - 1 - k / 8] >> k % 8 & 1;
-        }
         for (int low = 0, width; low < bits && status == 0; low += width) {
             width = bits - low < widest ? bits - low : widest;
             const size_t size = (size_t)1 << width;

@@ -120,7 +120,7 @@ def test_any_number_of_pairs(modulus: Any, count: int, chance: random.Random) ->
 
 
 @pytest.mark.parametrize(("count", "columns"), [(0, 1), (0, 3), (1, 1), (2, 1), (9, 1), (9, 3), (64, 8), (257, 1), (1100, 1), (4100, 1),
-                                                (4098, 2), (12_306, 3), (5000, 5000)])
+                                                (4098, 2), (12_306, 3), (5000, 5000), (9000, 3000)])
 def test_products(modulus: Any, count: int, columns: int, chance: random.Random) -> None:
     factors = [chance.randrange(1, LARGEST) for _ in range(count)]
     assert from_bytes(modulus.product(to_bytes(factors), columns=columns)) == reference.product(factors, P, columns)
@@ -135,7 +135,7 @@ def test_products_of_edge_values(level: str, chance: random.Random) -> None:
                 assert from_bytes(modulus.product(to_bytes([a, b]))) == [a * b % p]
 
 
-@pytest.mark.parametrize("base", [G, 0, 1, P - 1, P, LARGEST])
+@pytest.mark.parametrize("base", [G, 0, 1, P - 1, P, LARGEST], ids=["g", "0", "1", "p-1", "p", "largest"])
 def test_powers_by_table(modulus: Any, base: int, chance: random.Random) -> None:
     wanted = exponents(chance, 70 if base == G else 16)
     comb = montgomery.Comb(modulus, to_bytes([base]))
@@ -219,7 +219,7 @@ def test_buffers_of_any_kind(modulus: Any) -> None:
 # What must be refused
 
 
-@pytest.mark.parametrize("p", [0, 1, P - 2, P + 2**255, P - 2**256, P >> 1, P - 2**4095, P - 2**255, 2**4096 - 2])
+@pytest.mark.parametrize("p", [0, 1, P - 2, P + 2**255, P - 2**256, P >> 1, P - 2**4095, P - 2**255, 2**4096 - 2], ids=range(9))
 def test_another_shape_of_modulus_is_refused(p: int) -> None:
     if p == P - 2**256:  # the bits above the lowest 256 are free
         assert montgomery.Modulus(to_bytes([p])).level in montgomery.levels()

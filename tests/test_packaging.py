@@ -123,7 +123,7 @@ def test_what_runs_the_core_is_locked_alike_for_tests() -> None:
 
 def test_run_teaches_and_refuses_what_it_does_not_know() -> None:
     taught = subprocess.run([sys.executable, str(ROOT / "run"), "--help"], capture_output=True, text=True, check=True, cwd="/")
-    for command in ("demo", "psephos", "verifier", "test", "check", "bench", "lock"):
+    for command in ("demo", "psephos", "verifier", "test", "check", "sanitize", "bench", "lock"):
         assert command in taught.stdout
     unknown = subprocess.run([sys.executable, str(ROOT / "run"), "sing"], capture_output=True, text=True, check=False, cwd="/")
     assert unknown.returncode == 2

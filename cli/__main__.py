@@ -5,6 +5,7 @@ import sys
 import click
 
 from cli.ballot import ballot
+from cli.bench import bench
 from cli.demo import demo
 from cli.errors import PsephosGroup
 from cli.scrutineer import scrutineer
@@ -29,7 +30,7 @@ def verify(arguments: tuple[str, ...]) -> None:
     sys.exit(verifier_main(list(arguments)))
 
 
-for command in (trustee, scrutineer, ballot, demo):
+for command in (trustee, scrutineer, ballot, demo, bench):
     psephos.add_command(command)
 
 

@@ -22,11 +22,13 @@
  *
  * Kernels
  *   A kernel multiplies eight pairs of rows, which need have nothing to do with each other. Which one is used is decided when a Modulus is
- *   made, by what the processor can do: AVX-512 IFMA, else AVX2, else none (then there is no Modulus, and the caller uses gmpy2).
+ *   made, by what the processor can do: AVX-512 IFMA, else AVX2, else none (then there is no Modulus, and the caller uses gmpy2). With IFMA
+ *   eight squarings have a kernel of their own, which is a quarter faster; it is used whenever both numbers of all eight pairs are the same.
  *
  * Threads
- *   The interpreter lock is released while rows are multiplied. All sizes and indices are checked before, on copies where they could be
- *   changed by another thread meanwhile; objects are never changed after they are made.
+ *   The interpreter lock is released while rows are multiplied, but for a moment now and then in which Python looks after signals. All
+ *   sizes and indices are checked before, on copies where they could be changed by another thread meanwhile; objects are never changed after
+ *   they are made, except that a Modulus counts the work done.
  */
 
 #define PY_SSIZE_T_CLEAN
@@ -71,14 +73,18 @@ typedef struct Engine Engine;
 /* dst[i] = a[i] * b[i] / R for the eight i. A dst may be one of its own a and b, but none of another pair's. */
 typedef void (*Kernel)(const Engine *engine, limb *const dst[LANES], const limb *const a[LANES], const limb *const b[LANES]);
 
+/* dst[i] = a[i] * a[i] / R */
+typedef void (*Square)(const Engine *engine, limb *const dst[LANES], const limb *const a[LANES]);
+
 struct Engine {
     limb p[LIMBS];
     limb unit[LIMBS];      /* the plain number 1: multiplying by it divides by R */
     limb one[LIMBS];       /* R mod p: the 1 of Montgomery form */
-    limb square[LIMBS];    /* R^2 mod p: multiplying by it multiplies by R */
+    limb r_squared[LIMBS]; /* R^2 mod p: multiplying by it multiplies by R */
     limb q52[LIMBS];       /* Q in limbs of 52 bits, for IFMA: 75 of them, then zeros */
     limb q26[8 + 168];     /* Q in limbs of 26 bits, for AVX2: 8 zeros, 150 limbs, then zeros */
-    Kernel kernel;
+    Kernel multiply;
+    Square square;
     const char *level;
 };
 
@@ -164,6 +170,9 @@ static IFMA void store8(limb *const rows[LANES], const __m512i lanes[LIMBS])
 #define WINDOW(at) \
     w0 = (at)[0]; w1 = (at)[1]; w2 = (at)[2]; w3 = (at)[3]; w4 = (at)[4]; w5 = (at)[5]; w6 = (at)[6]; w7 = (at)[7]
 
+#define HIGHER(at) \
+    w4 = (at)[0]; w5 = (at)[1]; w6 = (at)[2]; w7 = (at)[3]
+
 #define SPREAD(at) \
     w0 = _mm512_set1_epi64((long long)(at)[0]); w1 = _mm512_set1_epi64((long long)(at)[1]); \
     w2 = _mm512_set1_epi64((long long)(at)[2]); w3 = _mm512_set1_epi64((long long)(at)[3]); \
@@ -177,16 +186,31 @@ static IFMA void store8(limb *const rows[LANES], const __m512i lanes[LIMBS])
     t[k] = _mm512_add_epi64(l0, h0); t[(k) + 1] = _mm512_add_epi64(l1, h1); \
     t[(k) + 2] = _mm512_add_epi64(l2, h2); t[(k) + 3] = _mm512_add_epi64(l3, h3)
 
-/* Quotient digits n0..n3 of the next four rows: columns 0..3 with those rows' share, carried through; what remains goes to column 4. */
+/* Quotient digits n0..n3: four columns, carried through; what remains goes to column 4. */
+#define CARRY(c0, c1, c2, c3) \
+    l0 = c0; n0 = _mm512_and_si512(l0, mask); \
+    l1 = _mm512_add_epi64(c1, _mm512_srli_epi64(l0, LIMB_BITS)); n1 = _mm512_and_si512(l1, mask); \
+    l2 = _mm512_add_epi64(c2, _mm512_srli_epi64(l1, LIMB_BITS)); n2 = _mm512_and_si512(l2, mask); \
+    l3 = _mm512_add_epi64(c3, _mm512_srli_epi64(l2, LIMB_BITS)); n3 = _mm512_and_si512(l3, mask); \
+    t[4] = _mm512_add_epi64(t[4], _mm512_srli_epi64(l3, LIMB_BITS))
+
+/* Quotient digits of the next four rows: columns 0..3 with those rows' share. */
 #define DIGITS(rows) \
-    w4 = a[0]; w5 = a[1]; w6 = a[2]; w7 = a[3]; \
+    HIGHER(a); \
     l0 = t[0]; l1 = t[1]; l2 = t[2]; l3 = t[3]; h1 = h2 = h3 = zero; \
     LOWEST((rows)[0], (rows)[1], (rows)[2], (rows)[3]); \
-    n0 = _mm512_and_si512(l0, mask); \
-    l1 = _mm512_add_epi64(_mm512_add_epi64(l1, h1), _mm512_srli_epi64(l0, LIMB_BITS)); n1 = _mm512_and_si512(l1, mask); \
-    l2 = _mm512_add_epi64(_mm512_add_epi64(l2, h2), _mm512_srli_epi64(l1, LIMB_BITS)); n2 = _mm512_and_si512(l2, mask); \
-    l3 = _mm512_add_epi64(_mm512_add_epi64(l3, h3), _mm512_srli_epi64(l2, LIMB_BITS)); n3 = _mm512_and_si512(l3, mask); \
-    t[4] = _mm512_add_epi64(t[4], _mm512_srli_epi64(l3, LIMB_BITS))
+    CARRY(l0, _mm512_add_epi64(l1, h1), _mm512_add_epi64(l2, h2), _mm512_add_epi64(l3, h3))
+
+INLINE IFMA void carry_all(__m512i t[LIMBS])
+{
+    const __m512i mask = _mm512_set1_epi64((long long)MASK);
+    __m512i carry = _mm512_setzero_si512();
+    for (int k = 0; k < LIMBS; k++) {
+        carry = _mm512_add_epi64(t[k], carry);
+        t[k] = _mm512_and_si512(carry, mask);
+        carry = _mm512_srli_epi64(carry, LIMB_BITS);
+    }
+}
 
 /* Product and reduction in one: for every four limbs of b, t becomes (t + a*b) >> 208 plus digits * Q, four columns at a time. A column
  * takes in 16 terms below 2^52 in each of 20 rounds, less than 2^61 in all, so carries wait until the end. The digits of the next round
@@ -221,15 +245,81 @@ static IFMA void product8(__m512i t[LIMBS + 4], const __m512i a[LIMBS], const __
         w0 = _mm512_set1_epi64((long long)q[72]); w1 = _mm512_set1_epi64((long long)q[73]); w2 = _mm512_set1_epi64((long long)q[74]);
         HIGHEST(m1, m2, m3); END(76);
     }
-    __m512i carry = zero;
-    for (int k = 0; k < LIMBS; k++) {
-        carry = _mm512_add_epi64(t[k], carry);
-        t[k] = _mm512_and_si512(carry, mask);
-        carry = _mm512_srli_epi64(carry, LIMB_BITS);
-    }
+    carry_all(t);
 }
 
-static IFMA void kernel_ifma(const Engine *engine, limb *const dst[LANES], const limb *const a[LANES], const limb *const b[LANES])
+/* A square. The products of two different limbs occur twice, so each is computed once, with twice the limb further left: a round takes four
+ * limbs of a times themselves, and times the limbs of 2a to their left. Of those the lowest must do without the bit that was carried into
+ * it from the four; being even otherwise, it has that bit in its lowest place. The reduction is that of product8. */
+static IFMA void square8(__m512i t[LIMBS + 4], const __m512i a[LIMBS], const limb q[LIMBS])
+{
+    const __m512i zero = _mm512_setzero_si512(), mask = _mm512_set1_epi64((long long)MASK), even = _mm512_set1_epi64(-2);
+    __m512i w0, w1, w2, w3, w4, w5, w6, w7, l0, l1, l2, l3, h0, h1, h2, h3, n0, n1, n2, n3;
+    __m512i d[LIMBS + 4], carry = zero; /* 2a; from limb i down to where the round begins, a itself */
+
+    for (int k = 0; k < LIMBS; k++) {
+        d[k] = _mm512_and_si512(_mm512_or_si512(_mm512_slli_epi64(a[k], 1), carry), mask);
+        carry = _mm512_srli_epi64(a[k], LIMB_BITS - 1);
+    }
+    for (int k = 0; k < LIMBS + 4; k++)
+        t[k] = zero;
+    DIGITS(a);
+    for (int i = 0; i < LIMBS; i += 4) {
+        const __m512i a0 = a[i], a1 = a[i + 1], a2 = a[i + 2], a3 = a[i + 3];
+        const __m512i m0 = n0, m1 = n1, m2 = n2, m3 = n3;
+
+        d[i] = a0; d[i + 1] = a1; d[i + 2] = a2; d[i + 3] = a3;
+        if (i + 4 < LIMBS)
+            d[i + 4] = _mm512_and_si512(d[i + 4], even);
+
+        BEGIN(0);
+        if (i == 0) {
+            WINDOW(d); MIDDLE(a0, a1, a2, a3);
+        } else if (i == 4) {
+            HIGHER(d + 4); LOWEST(a0, a1, a2, a3);
+        }
+        w4 = _mm512_set1_epi64((long long)q[0]); w5 = _mm512_set1_epi64((long long)q[1]);
+        w6 = _mm512_set1_epi64((long long)q[2]); w7 = _mm512_set1_epi64((long long)q[3]);
+        LOWEST(m0, m1, m2, m3); END(0);
+
+        BEGIN(4);
+        if (i <= 4) {
+            WINDOW(d + 4); MIDDLE(a0, a1, a2, a3);
+        } else if (i == 8) {
+            HIGHER(d + 8); LOWEST(a0, a1, a2, a3);
+        }
+        SPREAD(q); MIDDLE(m0, m1, m2, m3); END(4);
+        if (i + 4 < LIMBS) {
+            CARRY(t[0], t[1], t[2], t[3]);
+        }
+        for (int k = 8; k < 76 && k < i - 4; k += 4) {
+            BEGIN(k); SPREAD(q + k - 4); MIDDLE(m0, m1, m2, m3); END(k);
+        }
+        if (i >= 12) {
+            const int k = i - 4;
+            BEGIN(k); HIGHER(d + i); LOWEST(a0, a1, a2, a3); SPREAD(q + k - 4); MIDDLE(m0, m1, m2, m3); END(k);
+        }
+        for (int k = i < 8 ? 8 : i; k < 76; k += 4) {
+            BEGIN(k); WINDOW(d + k); MIDDLE(a0, a1, a2, a3); SPREAD(q + k - 4); MIDDLE(m0, m1, m2, m3); END(k);
+        }
+        BEGIN(76);
+        w0 = d[76]; w1 = d[77]; w2 = d[78];
+        HIGHEST(a1, a2, a3);
+        w0 = _mm512_set1_epi64((long long)q[72]); w1 = _mm512_set1_epi64((long long)q[73]); w2 = _mm512_set1_epi64((long long)q[74]);
+        HIGHEST(m1, m2, m3); END(76);
+    }
+    carry_all(t);
+}
+
+static IFMA void square_ifma(const Engine *engine, limb *const dst[LANES], const limb *const a[LANES])
+{
+    __m512i rows[LIMBS], t[LIMBS + 4];
+    load8(rows, a);
+    square8(t, rows, engine->q52);
+    store8(dst, t);
+}
+
+static IFMA void multiply_ifma(const Engine *engine, limb *const dst[LANES], const limb *const a[LANES], const limb *const b[LANES])
 {
     __m512i left[LIMBS], right[LIMBS], t[LIMBS + 4];
     load8(left, a);
@@ -299,7 +389,7 @@ static AVX2 void product4(__m256i t[HALVES + 8], const __m256i a[HALVES + 12], c
     }
 }
 
-static AVX2 void kernel_avx2(const Engine *engine, limb *const dst[LANES], const limb *const a[LANES], const limb *const b[LANES])
+static AVX2 void multiply_avx2(const Engine *engine, limb *const dst[LANES], const limb *const a[LANES], const limb *const b[LANES])
 {
     __m256i left[HALVES + 12], right[HALVES + 12], t[HALVES + 8], q[8 + 168];
     const __m256i mask = _mm256_set1_epi64x(HALF_MASK);
@@ -323,13 +413,19 @@ static AVX2 void kernel_avx2(const Engine *engine, limb *const dst[LANES], const
     }
 }
 
+static AVX2 void square_avx2(const Engine *engine, limb *const dst[LANES], const limb *const a[LANES])
+{
+    multiply_avx2(engine, dst, a, a);
+}
+
 #endif /* KERNELS */
 
 /* ---------------------------------------------------------------- dispatch */
 
 typedef struct {
     const char *name;
-    Kernel kernel;
+    Kernel multiply;
+    Square square;
 } Level;
 
 /* The kernels that this processor and its operating system can run, best first; returns how many. */
@@ -339,9 +435,9 @@ static int available_levels(Level levels[2])
 #if KERNELS
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512ifma"))
-        levels[count++] = (Level){"avx512ifma", kernel_ifma};
+        levels[count++] = (Level){"avx512ifma", multiply_ifma, square_ifma};
     if (__builtin_cpu_supports("avx2"))
-        levels[count++] = (Level){"avx2", kernel_avx2};
+        levels[count++] = (Level){"avx2", multiply_avx2, square_avx2};
 #else
     (void)levels;
 #endif
@@ -449,34 +545,78 @@ static void write_number(const Engine *engine, unsigned char *bytes, const limb 
         bytes[i] = (unsigned char)(row[78] >> (32 - 8 * i));
 }
 
-/* ---------------------------------------------------------------- lists of multiplications */
+/* ---------------------------------------------------------------- one call */
 
-/* Collects multiplications that do not depend on each other, and does them eight at a time. */
+/* What a call from Python works with and counts. Two calls at a time share nothing: their counts meet in the Modulus at the end. */
 typedef struct {
     const Engine *engine;
+    uint64_t multiplications; /* made so far, the useful ones */
+    uint64_t lanes;           /* the same with those that only filled a kernel's eight lanes */
+    uint64_t pause;           /* at how many lanes to ask for signals next */
+    PyThreadState *thread;    /* the caller's, while the interpreter lock is released */
+    int stopped;              /* a signal's handler has raised: nothing is multiplied any more, and what was computed is worthless */
+} Job;
+
+#define LANES_BETWEEN_PAUSES (UINT64_C(1) << 17) /* a tenth to a third of a second */
+
+/* Begins a call, with the interpreter lock, and releases it. */
+static void job_start(Job *job, const Engine *engine)
+{
+    *job = (Job){.engine = engine, .pause = LANES_BETWEEN_PAUSES};
+    job->thread = PyEval_SaveThread();
+}
+
+/* Lets Python's signal handlers run, which it leaves to the main thread: Ctrl-C must end a long call. */
+static void job_pause(Job *job)
+{
+    job->pause = job->lanes + LANES_BETWEEN_PAUSES;
+    PyEval_RestoreThread(job->thread);
+    job->stopped = PyErr_CheckSignals() < 0;
+    job->thread = PyEval_SaveThread();
+}
+
+/* ---------------------------------------------------------------- lists of multiplications */
+
+/* Collects multiplications that do not depend on each other, and does them eight at a time; eight squarings are faster, so let them follow
+ * one another. */
+typedef struct {
+    Job *job;
     int count;
     limb *dst[LANES];
     const limb *a[LANES], *b[LANES];
     limb spare[LANES][LIMBS] ALIGNED; /* where lanes without work put their results */
 } Batch;
 
-static void batch_start(Batch *batch, const Engine *engine)
+static void batch_start(Batch *batch, Job *job)
 {
-    batch->engine = engine;
+    batch->job = job;
     batch->count = 0;
 }
 
 /* Does what is left. What is added afterwards may build on the results. */
 static void batch_finish(Batch *batch)
 {
-    if (batch->count == 0)
-        return;
-    for (int i = batch->count; i < LANES; i++) {
-        batch->dst[i] = batch->spare[i];
-        batch->a[i] = batch->b[i] = batch->engine->unit;
-    }
-    batch->engine->kernel(batch->engine, batch->dst, batch->a, batch->b);
+    Job *job = batch->job;
+    const Engine *engine = job->engine;
+    const int count = batch->count;
     batch->count = 0;
+    if (count == 0 || job->stopped)
+        return;
+    for (int i = count; i < LANES; i++) {
+        batch->dst[i] = batch->spare[i];
+        batch->a[i] = batch->b[i] = engine->unit;
+    }
+    int squares = 0;
+    while (squares < count && batch->a[squares] == batch->b[squares])
+        squares++;
+    if (squares == count)
+        engine->square(engine, batch->dst, batch->a);
+    else
+        engine->multiply(engine, batch->dst, batch->a, batch->b);
+    job->multiplications += (uint64_t)count;
+    job->lanes += LANES;
+    if (job->lanes >= job->pause)
+        job_pause(job);
 }
 
 static void batch_add(Batch *batch, limb *dst, const limb *a, const limb *b)
@@ -488,10 +628,10 @@ static void batch_add(Batch *batch, limb *dst, const limb *a, const limb *b)
         batch_finish(batch);
 }
 
-static void multiply_one(const Engine *engine, limb *dst, const limb *a, const limb *b)
+static void multiply_one(Job *job, limb *dst, const limb *a, const limb *b)
 {
     Batch batch;
-    batch_start(&batch, engine);
+    batch_start(&batch, job);
     batch_add(&batch, dst, a, b);
     batch_finish(&batch);
 }
@@ -504,7 +644,7 @@ typedef struct {
 } Chain;
 
 /* Each lane works on a chain of its own and takes the next one when that is done: count - 1 multiplications for each chain. */
-static void run_chains(const Engine *engine, const Chain *chains, size_t count)
+static void run_chains(Job *job, const Chain *chains, size_t count)
 {
     struct {
         const limb *const *rows;
@@ -515,14 +655,14 @@ static void run_chains(const Engine *engine, const Chain *chains, size_t count)
     Batch batch;
     size_t next = 0;
 
-    batch_start(&batch, engine);
+    batch_start(&batch, job);
     for (;;) {
         int busy = 0;
         for (int i = 0; i < LANES; i++) {
             while (lanes[i].left == 0 && next < count) {
                 const Chain *chain = &chains[next++];
                 if (chain->count < 2) {
-                    copy_row(chain->dst, chain->count ? chain->rows[0] : engine->one);
+                    copy_row(chain->dst, chain->count ? chain->rows[0] : job->engine->one);
                     continue;
                 }
                 lanes[i].rows = chain->rows + 1;
@@ -541,14 +681,14 @@ static void run_chains(const Engine *engine, const Chain *chains, size_t count)
             lanes[i].so_far = lanes[i].dst;
             batch_add(&batch, lanes[i].dst, so_far, row);
         }
-        if (!busy)
-            return;
         batch_finish(&batch);
+        if (!busy || job->stopped)
+            return;
     }
 }
 
 /* All chains; long ones are cut into pieces first, which the lanes can share. 0, or -1 without memory. */
-static int multiply_chains(const Engine *engine, const Chain *chains, size_t count)
+static int multiply_chains(Job *job, const Chain *chains, size_t count)
 {
     size_t total = 0, pieces = 0, cut = 0;
     for (size_t i = 0; i < count; i++)
@@ -561,7 +701,7 @@ static int multiply_chains(const Engine *engine, const Chain *chains, size_t cou
             cut++;
         }
     if (cut == 0) {
-        run_chains(engine, chains, count);
+        run_chains(job, chains, count);
         return 0;
     }
     Chain *first = new_array(count - cut + pieces, sizeof(Chain)), *second = new_array(cut, sizeof(Chain));
@@ -585,8 +725,8 @@ static int multiply_chains(const Engine *engine, const Chain *chains, size_t cou
             }
             c++;
         }
-        run_chains(engine, first, n);
-        status = multiply_chains(engine, second, cut);
+        run_chains(job, first, n);
+        status = multiply_chains(job, second, cut);
     }
     free(rows);
     free(partial);
@@ -600,13 +740,13 @@ static int multiply_chains(const Engine *engine, const Chain *chains, size_t cou
 #define COUNT_BITS 40 /* of how many numbers may be multiplied together */
 
 /* powers[i] = R^(2^i) in Montgomery form. */
-static void powers_of_R(const Engine *engine, limb *powers, int bits)
+static void powers_of_R(Job *job, limb *powers, int bits)
 {
     for (int i = 0; i < bits; i++)
         if (i == 0)
-            copy_row(powers, engine->square);
+            copy_row(powers, job->engine->r_squared);
         else
-            multiply_one(engine, row_at(powers, i), row_at(powers, i - 1), row_at(powers, i - 1));
+            multiply_one(job, row_at(powers, i), row_at(powers, i - 1), row_at(powers, i - 1));
 }
 
 static int bit_length(uint64_t x)
@@ -618,7 +758,7 @@ static int bit_length(uint64_t x)
 }
 
 /* Multiplies row i, a product of counts[i] numbers that were not converted, by R^counts[i]: the product in Montgomery form. */
-static void restore(const Engine *engine, limb *rows, const uint64_t *counts, size_t n)
+static void restore(Job *job, limb *rows, const uint64_t *counts, size_t n)
 {
     limb powers[COUNT_BITS * LIMBS] ALIGNED;
     uint64_t all = 0;
@@ -626,8 +766,8 @@ static void restore(const Engine *engine, limb *rows, const uint64_t *counts, si
     for (size_t i = 0; i < n; i++)
         all |= counts[i];
     const int bits = bit_length(all);
-    powers_of_R(engine, powers, bits);
-    batch_start(&batch, engine);
+    powers_of_R(job, powers, bits);
+    batch_start(&batch, job);
     for (int bit = 0; bit < bits; bit++) {
         for (size_t i = 0; i < n; i++)
             if (counts[i] >> bit & 1)
@@ -636,11 +776,11 @@ static void restore(const Engine *engine, limb *rows, const uint64_t *counts, si
     }
 }
 
-/* rows[i] times the same factor, for all rows: `unit` to leave Montgomery form, `square` to enter it. */
-static void multiply_all(const Engine *engine, limb *rows, const limb *factor, size_t n)
+/* rows[i] times the same factor, for all rows: `unit` to leave Montgomery form, `r_squared` to enter it. */
+static void multiply_all(Job *job, limb *rows, const limb *factor, size_t n)
 {
     Batch batch;
-    batch_start(&batch, engine);
+    batch_start(&batch, job);
     for (size_t i = 0; i < n; i++)
         batch_add(&batch, row_at(rows, i), row_at(rows, i), factor);
     batch_finish(&batch);
@@ -651,24 +791,24 @@ static void multiply_all(const Engine *engine, limb *rows, const limb *factor, s
 #define AT_ONCE 512 /* numbers whose rows stay near the processor between two steps */
 
 /* out[i] = numbers[pairs[2 i]] * numbers[pairs[2 i + 1]] */
-static int multiply_pairs(const Engine *engine, unsigned char *out, const unsigned char *numbers, size_t n, const uint32_t *pairs, size_t count)
+static int multiply_pairs(Job *job, unsigned char *out, const unsigned char *numbers, size_t n, const uint32_t *pairs, size_t count)
 {
     limb *pool = new_rows(n), *results = new_rows(AT_ONCE);
     Batch batch;
     int status = -1;
     if (pool && results) {
         read_numbers(pool, numbers, n);
-        batch_start(&batch, engine);
-        for (size_t start = 0; start < count; start += AT_ONCE) {
+        batch_start(&batch, job);
+        for (size_t start = 0; start < count && !job->stopped; start += AT_ONCE) {
             size_t some = count - start < AT_ONCE ? count - start : AT_ONCE;
             for (size_t i = 0; i < some; i++) {
                 const uint32_t *pair = pairs + 2 * (start + i);
                 batch_add(&batch, row_at(results, i), row_at(pool, pair[0]), row_at(pool, pair[1]));
             }
             batch_finish(&batch);
-            multiply_all(engine, results, engine->square, some);
+            multiply_all(job, results, job->engine->r_squared, some);
             for (size_t i = 0; i < some; i++)
-                write_number(engine, out + (start + i) * BYTES, row_at(results, i));
+                write_number(job->engine, out + (start + i) * BYTES, row_at(results, i));
         }
         status = 0;
     }
@@ -678,7 +818,7 @@ static int multiply_pairs(const Engine *engine, unsigned char *out, const unsign
 }
 
 /* out[c] = the product of numbers[r * columns + c] for all r < n. A block of numbers is converted, then multiplied, while in the cache. */
-static int multiply_columns(const Engine *engine, unsigned char *out, const unsigned char *numbers, size_t n, size_t columns)
+static int multiply_columns(Job *job, unsigned char *out, const unsigned char *numbers, size_t n, size_t columns)
 {
     size_t block = 4 * AT_ONCE / columns;
     if (block < 1)
@@ -693,11 +833,11 @@ static int multiply_columns(const Engine *engine, unsigned char *out, const unsi
     if (pool && products && items && chains && counts) {
         limb *old = products, *new = row_at(products, columns);
         for (size_t c = 0; c < columns; c++) {
-            copy_row(row_at(old, c), engine->one);
+            copy_row(row_at(old, c), job->engine->one);
             counts[c] = n;
         }
         status = 0;
-        for (size_t start = 0; start < n && status == 0; start += block) {
+        for (size_t start = 0; start < n && status == 0 && !job->stopped; start += block) {
             size_t some = n - start < block ? n - start : block;
             read_numbers(pool, numbers + start * columns * BYTES, some * columns);
             for (size_t c = 0; c < columns; c++) {
@@ -709,15 +849,15 @@ static int multiply_columns(const Engine *engine, unsigned char *out, const unsi
                     at[length++] = row_at(pool, r * columns + c);
                 chains[c] = (Chain){at, length, row_at(new, c)};
             }
-            status = multiply_chains(engine, chains, columns);
+            status = multiply_chains(job, chains, columns);
             limb *swap = old;
             old = new;
             new = swap;
         }
-        restore(engine, old, counts, columns);
-        multiply_all(engine, old, engine->unit, columns);
+        restore(job, old, counts, columns);
+        multiply_all(job, old, job->engine->unit, columns);
         for (size_t c = 0; c < columns; c++)
-            write_number(engine, out + c * BYTES, row_at(old, c));
+            write_number(job->engine, out + c * BYTES, row_at(old, c));
     }
     free(counts);
     free(chains);
@@ -729,20 +869,20 @@ static int multiply_columns(const Engine *engine, unsigned char *out, const unsi
 
 /* A comb's table: base^(d * 256^i) for i < 32 and d < 256 at row 256 i + d. In place 0 the plain numbers, elsewhere Montgomery form: a
  * product of one of the former and any of the latter is a plain number again. */
-static int build_comb(const Engine *engine, limb *table, const unsigned char *base)
+static int build_comb(Job *job, limb *table, const unsigned char *base)
 {
     Batch batch;
-    batch_start(&batch, engine);
+    batch_start(&batch, job);
     read_number(row_at(table, 1), base);
-    multiply_one(engine, row_at(table, 1), row_at(table, 1), engine->square);
+    multiply_one(job, row_at(table, 1), row_at(table, 1), job->engine->r_squared);
     for (int i = 0; i < EXPONENT_BYTES; i++) {
         limb *row = row_at(table, 256 * (size_t)i);
-        copy_row(row, engine->one);
+        copy_row(row, job->engine->one);
         if (i > 0) {
             limb *first = row_at(row, 1);
             copy_row(first, row - 255 * LIMBS);
             for (int s = 0; s < 8; s++)
-                multiply_one(engine, first, first, first);
+                multiply_one(job, first, first, first);
         }
     }
     for (size_t d = 2; d < 256; d++) {
@@ -752,12 +892,12 @@ static int build_comb(const Engine *engine, limb *table, const unsigned char *ba
         }
         batch_finish(&batch);
     }
-    multiply_all(engine, table, engine->unit, 256);
+    multiply_all(job, table, job->engine->unit, 256);
     return 0;
 }
 
 /* out[i] = base^exponents[i] */
-static int comb_powers(const Engine *engine, const limb *table, unsigned char *out, const unsigned char *exponents, size_t n)
+static int comb_powers(Job *job, const limb *table, unsigned char *out, const unsigned char *exponents, size_t n)
 {
     enum { SOME = 64 };
     limb *results = new_rows(SOME);
@@ -766,7 +906,7 @@ static int comb_powers(const Engine *engine, const limb *table, unsigned char *o
     int status = -1;
     if (results && items) {
         status = 0;
-        for (size_t start = 0; start < n; start += SOME) {
+        for (size_t start = 0; start < n && !job->stopped; start += SOME) {
             size_t some = n - start < SOME ? n - start : SOME;
             for (size_t k = 0; k < some; k++) {
                 const unsigned char *digits = exponents + (start + k) * EXPONENT_BYTES;
@@ -779,9 +919,9 @@ static int comb_powers(const Engine *engine, const limb *table, unsigned char *o
                 }
                 chains[k] = (Chain){at, length, row_at(results, k)};
             }
-            run_chains(engine, chains, some);
+            run_chains(job, chains, some);
             for (size_t k = 0; k < some; k++)
-                write_number(engine, out + (start + k) * BYTES, row_at(results, k));
+                write_number(job->engine, out + (start + k) * BYTES, row_at(results, k));
         }
     }
     free(items);
@@ -793,7 +933,7 @@ static int comb_powers(const Engine *engine, const limb *table, unsigned char *o
  *
  * Yao's method, from right to left: the squarings x^(2^s) serve all m exponents and the membership alike. Digits of 4 bits: x^(16^i) goes
  * into the bucket of the i-th digit, and the power is the product of bucket[d]^d. */
-static int shared_powers(const Engine *engine, unsigned char *out, unsigned char *members, const unsigned char *bases, size_t n,
+static int shared_powers(Job *job, unsigned char *out, unsigned char *members, const unsigned char *bases, size_t n,
                          const unsigned char *exponents, size_t m)
 {
     size_t group = m < 4 ? 32 : 8;
@@ -805,12 +945,12 @@ static int shared_powers(const Engine *engine, unsigned char *out, unsigned char
     Batch batch;
     int status = -1;
     if (squares && low && bucket && used) {
-        batch_start(&batch, engine);
-        for (size_t start = 0; start < n; start += group) {
+        batch_start(&batch, job);
+        for (size_t start = 0; start < n && !job->stopped; start += group) {
             size_t some = n - start < group ? n - start : group;
             memset(used, 0, buckets);
             read_numbers(squares, bases + start * BYTES, some);
-            multiply_all(engine, squares, engine->square, some);
+            multiply_all(job, squares, job->engine->r_squared, some);
             for (int s = 0; s < 256; s++) {
                 for (size_t i = 0; i < some; i++) {
                     limb *x = row_at(squares, i);
@@ -837,8 +977,8 @@ static int shared_powers(const Engine *engine, unsigned char *out, unsigned char
             }
             for (size_t i = 0; i < some; i++) {
                 limb *x = row_at(low, i), *y = row_at(squares, i), any = 0;
-                reduce(engine, x, x);
-                reduce(engine, y, y);
+                reduce(job->engine, x, x);
+                reduce(job->engine, y, y);
                 for (int j = 0; j < LIMBS; j++)
                     any |= x[j];
                 members[start + i] = any != 0 && memcmp(x, y, LIMBS * sizeof(limb)) == 0;
@@ -870,11 +1010,11 @@ static int shared_powers(const Engine *engine, unsigned char *out, unsigned char
             }
             for (size_t i = 0; i < some * m; i++) {
                 limb *power = row_at(bucket, 16 * i);
-                batch_add(&batch, power, used[16 * i] ? power : engine->one, engine->unit);
+                batch_add(&batch, power, used[16 * i] ? power : job->engine->one, job->engine->unit);
             }
             batch_finish(&batch);
             for (size_t i = 0; i < some * m; i++)
-                write_number(engine, out + (start * m + i) * BYTES, row_at(bucket, 16 * i));
+                write_number(job->engine, out + (start * m + i) * BYTES, row_at(bucket, 16 * i));
         }
         status = 0;
     }
@@ -917,7 +1057,7 @@ static int best_width(size_t n, int bits)
  *
  * Pippenger's buckets, `width` bits at a time; `exponents` is the caller's own copy. The buckets of a window are folded in halves: the
  * product of the upper half is the slice of the window's highest bit; then the upper half is multiplied onto the lower, and so on. */
-static int multi_power(const Engine *engine, unsigned char *out, unsigned char *slices, const unsigned char *bases, size_t n,
+static int multi_power(Job *job, unsigned char *out, unsigned char *slices, const unsigned char *bases, size_t n,
                        const unsigned char *exponents, int bytes)
 {
     const int bits = 8 * bytes, widest = best_width(n, bits);
@@ -931,12 +1071,12 @@ static int multi_power(const Engine *engine, unsigned char *out, unsigned char *
     int status = -1;
     if (pool && bucket && slice && part && items && chains && ends) {
         status = 0;
-        batch_start(&batch, engine);
+        batch_start(&batch, job);
         read_numbers(pool, bases, n);
         for (size_t i = 0; i < n; i++)
             for (int k = 0; k < bits; k++)
                 counts[k] += exponents[i * bytes + bytes - 1 - k / 8] >> k % 8 & 1;
-        for (int low = 0, width; low < bits && status == 0; low += width) {
+        for (int low = 0, width; low < bits && status == 0 && !job->stopped; low += width) {
             width = bits - low < widest ? bits - low : widest;
             const size_t size = (size_t)1 << width;
             /* Sort by digit: ends[d] is where the next base with digit d goes, in the end where digit d + 1 begins. */
@@ -949,13 +1089,13 @@ static int multi_power(const Engine *engine, unsigned char *out, unsigned char *
                 items[ends[digit_of(exponents + i * bytes, bytes, low, width)]++] = row_at(pool, i);
             for (size_t d = 1; d < size; d++)
                 chains[d - 1] = (Chain){items + ends[d - 1], ends[d] - ends[d - 1], row_at(bucket, d)};
-            status = multiply_chains(engine, chains, size - 1);
+            status = multiply_chains(job, chains, size - 1);
             for (int k = width - 1; k >= 0 && status == 0; k--) {
                 const size_t half = (size_t)1 << k;
                 for (size_t d = 0; d < half; d++)
                     items[d] = row_at(bucket, half + d);
                 Chain upper = {items, half, row_at(slice, low + k)};
-                status = multiply_chains(engine, &upper, 1);
+                status = multiply_chains(job, &upper, 1);
                 for (size_t d = 1; d < half; d++) /* bucket 0 counts for nothing */
                     batch_add(&batch, row_at(bucket, d), row_at(bucket, d), row_at(bucket, half + d));
                 batch_finish(&batch);
@@ -963,7 +1103,7 @@ static int multi_power(const Engine *engine, unsigned char *out, unsigned char *
         }
     }
     if (status == 0) {
-        restore(engine, slice, counts, bits);
+        restore(job, slice, counts, bits);
         /* Horner's scheme, for an eighth of the bits in each lane, then over the lanes. */
         const int each = bits / LANES;
         for (int k = each - 1; k >= 0; k--) {
@@ -982,14 +1122,14 @@ static int multi_power(const Engine *engine, unsigned char *out, unsigned char *
         limb *result = row_at(part, LANES - 1);
         for (int i = LANES - 2; i >= 0; i--) {
             for (int s = 0; s < each; s++)
-                multiply_one(engine, result, result, result);
-            multiply_one(engine, result, result, row_at(part, i));
+                multiply_one(job, result, result, result);
+            multiply_one(job, result, result, row_at(part, i));
         }
-        multiply_one(engine, result, result, engine->unit);
-        write_number(engine, out, result);
-        multiply_all(engine, slice, engine->unit, bits);
+        multiply_one(job, result, result, job->engine->unit);
+        write_number(job->engine, out, result);
+        multiply_all(job, slice, job->engine->unit, bits);
         for (int k = 0; k < bits; k++)
-            write_number(engine, slices + (size_t)k * BYTES, row_at(slice, k));
+            write_number(job->engine, slices + (size_t)k * BYTES, row_at(slice, k));
     }
     free(ends);
     free(chains);
@@ -1027,7 +1167,8 @@ static void engine_init(Engine *engine, const unsigned char *p, Level level)
 {
     limb next[LIMBS]; /* p + 1 */
     memset(engine, 0, sizeof *engine);
-    engine->kernel = level.kernel;
+    engine->multiply = level.multiply;
+    engine->square = level.square;
     engine->level = level.name;
     engine->unit[0] = 1;
     read_number(engine->p, p);
@@ -1051,11 +1192,12 @@ static void engine_init(Engine *engine, const unsigned char *p, Level level)
     }
     for (int i = 0; i < 64; i++)
         twice(engine, engine->one);
-    copy_row(engine->square, engine->one);
+    copy_row(engine->r_squared, engine->one);
     for (int i = 0; i < 65; i++)
-        twice(engine, engine->square);
+        twice(engine, engine->r_squared);
+    Job job = {.engine = engine, .pause = UINT64_MAX};
     for (int i = 0; i < 6; i++)
-        multiply_one(engine, engine->square, engine->square, engine->square);
+        multiply_one(&job, engine->r_squared, engine->r_squared, engine->r_squared);
 }
 
 /* ---------------------------------------------------------------- Python objects */
@@ -1067,6 +1209,7 @@ typedef struct {
 typedef struct {
     PyObject_HEAD
     Engine *engine;
+    uint64_t multiplications, lanes; /* of all calls that have ended; changed only with the interpreter lock */
 } Modulus;
 
 typedef struct {
@@ -1094,6 +1237,19 @@ static int get_buffer(PyObject *object, Py_buffer *view, const char *name, Py_ss
     return 0;
 }
 
+/* Ends a call: takes the interpreter lock again and adds up. Returns -1 with an exception set if there is no result. */
+static int job_end(Job *job, Modulus *modulus, int status)
+{
+    PyEval_RestoreThread(job->thread);
+    modulus->multiplications += job->multiplications;
+    modulus->lanes += job->lanes;
+    if (job->stopped)
+        return -1;
+    if (status < 0)
+        PyErr_NoMemory();
+    return status;
+}
+
 static PyObject *new_bytes(size_t count, size_t unit)
 {
     if (count > PY_SSIZE_T_MAX / 2 / unit) {
@@ -1110,7 +1266,9 @@ PyDoc_STRVAR(modulus_doc,
 "Arithmetic modulo p, a number of 512 bytes, big-endian, with its highest bit and its lowest 256 bits set; ValueError for another.\n\n"
 "For public values only: the running time depends on them. Every number is 512 bytes, big-endian, and may have any value; it stands for\n"
 "itself mod p. Results are below p. Buffers are bytes, bytearray or anything else that is contiguous; nobody may write into them during\n"
-"a call. `level` forces one of levels(), for tests; ValueError if there is none on this processor.");
+"a call. `level` forces one of levels(), for tests; ValueError if there is none on this processor.\n\n"
+"Calls let other threads run. In the main thread a long one stops for a signal whose handler raises, KeyboardInterrupt for instance. The\n"
+"attributes `multiplications` and `lanes` count the work of all calls that have ended.");
 
 static PyObject *modulus_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
@@ -1166,6 +1324,18 @@ static PyObject *modulus_level(Modulus *self, void *unused)
     return PyUnicode_FromString(self->engine->level);
 }
 
+static PyObject *modulus_multiplications(Modulus *self, void *unused)
+{
+    (void)unused;
+    return PyLong_FromUnsignedLongLong(self->multiplications);
+}
+
+static PyObject *modulus_lanes(Modulus *self, void *unused)
+{
+    (void)unused;
+    return PyLong_FromUnsignedLongLong(self->lanes);
+}
+
 PyDoc_STRVAR(multiply_doc,
 "multiply(numbers, pairs)\n--\n\n"
 "The products numbers[a] * numbers[b] for each pair (a, b), in order: 512 bytes for each.\n\n"
@@ -1177,7 +1347,6 @@ static PyObject *modulus_multiply(Modulus *self, PyObject *args)
     PyObject *numbers_object, *pairs_object, *result = NULL;
     Py_buffer numbers, pairs;
     size_t n, count;
-    int status = -1;
     if (!PyArg_ParseTuple(args, "OO:multiply", &numbers_object, &pairs_object))
         return NULL;
     if (get_buffer(numbers_object, &numbers, "numbers", BYTES, &n) < 0)
@@ -1202,13 +1371,10 @@ static PyObject *modulus_multiply(Modulus *self, PyObject *args)
     if (result == NULL)
         goto done;
     unsigned char *out = memory_of(result);
-    Py_BEGIN_ALLOW_THREADS
-    status = multiply_pairs(self->engine, out, numbers.buf, n, copy, count);
-    Py_END_ALLOW_THREADS
-    if (status < 0) {
+    Job job;
+    job_start(&job, self->engine);
+    if (job_end(&job, self, multiply_pairs(&job, out, numbers.buf, n, copy, count)) < 0)
         Py_CLEAR(result);
-        PyErr_NoMemory();
-    }
 done:
     free(copy);
     PyBuffer_Release(&pairs);
@@ -1229,7 +1395,6 @@ static PyObject *modulus_product(Modulus *self, PyObject *args, PyObject *keywor
     Py_buffer numbers;
     Py_ssize_t columns = 1;
     size_t n;
-    int status = -1;
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|n:product", names, &numbers_object, &columns))
         return NULL;
     if (columns < 1 || (size_t)columns > UINT32_MAX) {
@@ -1246,13 +1411,10 @@ static PyObject *modulus_product(Modulus *self, PyObject *args, PyObject *keywor
     if (result == NULL)
         goto done;
     unsigned char *out = memory_of(result);
-    Py_BEGIN_ALLOW_THREADS
-    status = multiply_columns(self->engine, out, numbers.buf, n / (size_t)columns, (size_t)columns);
-    Py_END_ALLOW_THREADS
-    if (status < 0) {
+    Job job;
+    job_start(&job, self->engine);
+    if (job_end(&job, self, multiply_columns(&job, out, numbers.buf, n / (size_t)columns, (size_t)columns)) < 0)
         Py_CLEAR(result);
-        PyErr_NoMemory();
-    }
 done:
     PyBuffer_Release(&numbers);
     return result;
@@ -1270,7 +1432,6 @@ static PyObject *modulus_shared_powers(Modulus *self, PyObject *args)
     PyObject *bases_object, *exponents_object, *powers = NULL, *members = NULL, *result = NULL;
     Py_buffer bases, exponents;
     size_t n, count;
-    int status = -1;
     if (!PyArg_ParseTuple(args, "OO:shared_powers", &bases_object, &exponents_object))
         return NULL;
     if (get_buffer(bases_object, &bases, "bases", BYTES, &n) < 0)
@@ -1288,12 +1449,9 @@ static PyObject *modulus_shared_powers(Modulus *self, PyObject *args)
     if (powers == NULL || members == NULL)
         goto done;
     unsigned char *out = memory_of(powers), *flags = memory_of(members);
-    Py_BEGIN_ALLOW_THREADS
-    status = n ? shared_powers(self->engine, out, flags, bases.buf, n, exponents.buf, count / n) : 0;
-    Py_END_ALLOW_THREADS
-    if (status < 0)
-        PyErr_NoMemory();
-    else
+    Job job;
+    job_start(&job, self->engine);
+    if (job_end(&job, self, n ? shared_powers(&job, out, flags, bases.buf, n, exponents.buf, count / n) : 0) == 0)
         result = PyTuple_Pack(2, powers, members);
 done:
     Py_XDECREF(powers);
@@ -1315,7 +1473,6 @@ static PyObject *modulus_multi_power(Modulus *self, PyObject *args)
     Py_buffer bases, exponents;
     unsigned char *copy = NULL;
     size_t n, count;
-    int status = -1;
     if (!PyArg_ParseTuple(args, "OO:multi_power", &bases_object, &exponents_object))
         return NULL;
     if (get_buffer(bases_object, &bases, "bases", BYTES, &n) < 0)
@@ -1341,12 +1498,9 @@ static PyObject *modulus_multi_power(Modulus *self, PyObject *args)
     if (product == NULL || slices == NULL)
         goto done;
     unsigned char *out = memory_of(product), *out_slices = memory_of(slices);
-    Py_BEGIN_ALLOW_THREADS
-    status = multi_power(self->engine, out, out_slices, bases.buf, n, copy, bytes);
-    Py_END_ALLOW_THREADS
-    if (status < 0)
-        PyErr_NoMemory();
-    else
+    Job job;
+    job_start(&job, self->engine);
+    if (job_end(&job, self, multi_power(&job, out, out_slices, bases.buf, n, copy, bytes)) == 0)
         result = PyTuple_Pack(2, product, slices);
 done:
     free(copy);
@@ -1360,7 +1514,8 @@ done:
 PyDoc_STRVAR(kernel_doc,
 "kernel(left, right, repeat=1)\n--\n\n"
 "For tests and measurements: eight products left * right / 2^4160 mod p, not brought below p, `repeat` times in a row.\n\n"
-"Here a number is 80 limbs of 52 bits, the lowest first, each in 8 bytes of the machine's order: 640 bytes; values up to 2p.");
+"With None for `right` the squares of `left`, by the kernel for squares. Here a number is 80 limbs of 52 bits, the lowest first, each in\n"
+"8 bytes of the machine's order: 640 bytes; values up to 2p.");
 
 static PyObject *modulus_kernel(Modulus *self, PyObject *args, PyObject *keywords)
 {
@@ -1372,10 +1527,11 @@ static PyObject *modulus_kernel(Modulus *self, PyObject *args, PyObject *keyword
     const size_t size = LIMBS * sizeof(limb);
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO|n:kernel", names, &objects[0], &objects[1], &repeat))
         return NULL;
+    const int sides = objects[1] == Py_None ? 1 : 2;
     limb *rows = new_rows(2 * LANES);
     if (rows == NULL)
         return PyErr_NoMemory();
-    for (int side = 0; side < 2; side++) {
+    for (int side = 0; side < sides; side++) {
         if (get_buffer(objects[side], &views[side], side ? "right" : "left", (Py_ssize_t)(LANES * size), &count) < 0)
             goto done;
         if (count == 1)
@@ -1386,22 +1542,20 @@ static PyObject *modulus_kernel(Modulus *self, PyObject *args, PyObject *keyword
             goto done;
         }
     }
-    for (size_t i = 0; i < 2 * LANES * LIMBS; i++)
+    for (size_t i = 0; i < (size_t)sides * LANES * LIMBS; i++)
         if (rows[i] > (i % LIMBS < 78 ? MASK : i % LIMBS == 78 ? UINT64_C(1) << 41 : 0)) {
             PyErr_SetString(PyExc_ValueError, "kernel: expected limbs below 2^52 and numbers up to 2p");
             goto done;
         }
-    Py_BEGIN_ALLOW_THREADS
-    limb *dst[LANES];
-    const limb *a[LANES], *b[LANES];
-    for (size_t i = 0; i < LANES; i++) {
-        a[i] = dst[i] = row_at(rows, i);
-        b[i] = row_at(rows, LANES + i);
-    }
-    for (Py_ssize_t i = 0; i < repeat; i++)
-        self->engine->kernel(self->engine, dst, a, b);
-    Py_END_ALLOW_THREADS
-    result = PyBytes_FromStringAndSize((const char *)rows, (Py_ssize_t)(LANES * size));
+    Job job;
+    Batch batch;
+    job_start(&job, self->engine);
+    batch_start(&batch, &job);
+    for (Py_ssize_t i = 0; i < repeat && !job.stopped; i++)
+        for (size_t lane = 0; lane < LANES; lane++)
+            batch_add(&batch, row_at(rows, lane), row_at(rows, lane), row_at(rows, sides == 1 ? lane : LANES + lane));
+    if (job_end(&job, self, 0) == 0)
+        result = PyBytes_FromStringAndSize((const char *)rows, (Py_ssize_t)(LANES * size));
 done:
     free(rows);
     return result;
@@ -1435,10 +1589,10 @@ static PyObject *comb_new(PyTypeObject *type, PyObject *args, PyObject *keywords
     if (table == NULL)
         PyErr_NoMemory();
     else {
-        Py_BEGIN_ALLOW_THREADS
-        build_comb(modulus->engine, table, view.buf);
-        Py_END_ALLOW_THREADS
-        self = (Comb *)PyType_GenericAlloc(type, 0);
+        Job job;
+        job_start(&job, modulus->engine);
+        if (job_end(&job, modulus, build_comb(&job, table, view.buf)) == 0)
+            self = (Comb *)PyType_GenericAlloc(type, 0);
     }
     PyBuffer_Release(&view);
     if (self == NULL) {
@@ -1468,19 +1622,15 @@ static PyObject *comb_powers_method(Comb *self, PyObject *exponents_object)
 {
     Py_buffer exponents;
     size_t n;
-    int status = -1;
     if (get_buffer(exponents_object, &exponents, "exponents", EXPONENT_BYTES, &n) < 0)
         return NULL;
     PyObject *result = new_bytes(n, BYTES);
     if (result) {
         unsigned char *out = memory_of(result);
-        Py_BEGIN_ALLOW_THREADS
-        status = comb_powers(self->modulus->engine, self->table, out, exponents.buf, n);
-        Py_END_ALLOW_THREADS
-        if (status < 0) {
+        Job job;
+        job_start(&job, self->modulus->engine);
+        if (job_end(&job, self->modulus, comb_powers(&job, self->table, out, exponents.buf, n)) < 0)
             Py_CLEAR(result);
-            PyErr_NoMemory();
-        }
     }
     PyBuffer_Release(&exponents);
     return result;
@@ -1516,6 +1666,9 @@ static PyMethodDef modulus_methods[] = {
 
 static PyGetSetDef modulus_attributes[] = {
     {"level", (getter)modulus_level, NULL, "Which kernel is in use.", NULL},
+    {"multiplications", (getter)modulus_multiplications, NULL,
+     "How many modular multiplications, squarings included, all calls so far have made, those on its Combs included.", NULL},
+    {"lanes", (getter)modulus_lanes, NULL, "The same with padding: kernels always multiply eight pairs at a time.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

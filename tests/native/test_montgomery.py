@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from array import array
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -79,15 +80,33 @@ def test_the_kernel_multiplies_whatever_is_at_most_2p(level: str, p: int, chance
     for at in range(0, len(cases), 8):
         left, right = zip(*cases[at : at + 8], strict=True)
         results = from_limbs(modulus.kernel(to_limbs(left), to_limbs(right)))
-        for a, b, result in zip(left, right, results, strict=True):
+        squares = from_limbs(modulus.kernel(to_limbs(left), None))
+        for a, b, result, square in zip(left, right, results, squares, strict=True):
             assert result % p == reference.kernel(a, b, p)
-            assert result <= p + (p >> 62) + 1  # below 2p, with room
+            assert square % p == reference.kernel(a, a, p)
+            assert max(result, square) <= p + (p >> 62) + 1  # below 2p, with room
+
+
+@pytest.mark.parametrize("p", MODULI, ids=["standard", "largest", "smallest", "striped"])
+def test_squares_are_products_to_the_last_limb(level: str, p: int, chance: random.Random) -> None:
+    """Doubled limbs carry into each other; so numbers of all ones, of highest bits only, and of single limbs, too."""
+    modulus = montgomery.Modulus(to_bytes([p]), level=level)
+    highest_bits = sum(1 << 52 * j + 51 for j in range(78))
+    cases = [0, 1, p - 1, p, 2 * p - 1, 2 * p, 2**4096 - 1, 2**4056 - 1, highest_bits, 2**4095 - 1 - highest_bits]
+    cases += [(2**52 - 1) << 52 * j for j in range(78)] + [2**51 << 52 * j for j in range(78)] + [2 ** (52 * j) - 1 for j in range(1, 79)]
+    cases = [case for case in cases if case <= 2 * p]
+    cases += [chance.randrange(2 * p) for _ in range(32 - len(cases) % 8)]
+    for at in range(0, len(cases), 8):
+        numbers = to_limbs(cases[at : at + 8])
+        assert modulus.kernel(numbers, None) == modulus.kernel(numbers, numbers)
+    assert modulus.kernel(numbers, None, repeat=2) == modulus.kernel(modulus.kernel(numbers, None), None)
 
 
 def test_all_kernels_give_the_same_limbs(chance: random.Random) -> None:
     left, right = (to_limbs([chance.randrange(2 * P) for _ in range(8)]) for _ in range(2))
-    results = {montgomery.Modulus(to_bytes([P]), level=level).kernel(left, right, repeat=50) for level in montgomery.levels()}
-    assert len(results) == 1
+    moduli = [montgomery.Modulus(to_bytes([P]), level=level) for level in montgomery.levels()]
+    assert len({modulus.kernel(left, right, repeat=50) for modulus in moduli}) == 1
+    assert len({modulus.kernel(left, None, repeat=50) for modulus in moduli}) == 1
 
 
 def test_lanes_do_not_touch_each_other(modulus: Any, chance: random.Random) -> None:
@@ -285,11 +304,14 @@ def test_the_kernel_refuses_what_it_can_not_hold(modulus: Any) -> None:
             modulus.kernel(wrong, ones)
         with pytest.raises(ValueError, match=r"kernel|left|right"):
             modulus.kernel(ones, wrong)
+        with pytest.raises(ValueError, match=r"kernel|left"):
+            modulus.kernel(wrong, None)
     for limb, value in ((0, 2**52), (77, 2**64 - 1), (78, 2**41 + 1), (79, 1)):
         wrong = bytearray(ones)
         wrong[640 * 7 + 8 * limb : 640 * 7 + 8 * limb + 8] = value.to_bytes(8, "little")
-        with pytest.raises(ValueError, match="limbs below"):
-            modulus.kernel(ones, wrong)
+        for left, right in ((ones, wrong), (wrong, ones), (wrong, None)):
+            with pytest.raises(ValueError, match="limbs below"):
+                modulus.kernel(left, right)
 
 
 def test_types_can_not_be_tampered_with(modulus: Any) -> None:
@@ -299,8 +321,9 @@ def test_types_can_not_be_tampered_with(modulus: Any) -> None:
         montgomery.Modulus.product = None
     with pytest.raises(TypeError):
         type("Derived", (montgomery.Modulus,), {})
-    with pytest.raises(AttributeError):
-        modulus.level = "other"
+    for name in ("level", "multiplications", "lanes"):
+        with pytest.raises(AttributeError):
+            setattr(modulus, name, 0)
 
 
 EXHAUSTED = """
@@ -334,6 +357,121 @@ def test_without_memory_there_is_a_memory_error_and_life_goes_on() -> None:
     command = [sys.executable, "-c", EXHAUSTED, to_bytes([P]).hex()]
     finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert finished.stdout.splitlines() == ["MemoryError"] * 5 + ["25"], finished.stderr
+
+
+# The count of work
+
+
+def work_of(modulus: Any, call: Callable[[], object]) -> tuple[int, int]:
+    """How many multiplications `call` makes, and how many lanes it takes for them."""
+    multiplications, lanes = modulus.multiplications, modulus.lanes
+    call()
+    return modulus.multiplications - multiplications, modulus.lanes - lanes
+
+
+def test_multiplications_are_counted_with_padding_and_without(modulus: Any, chance: random.Random) -> None:
+    assert (modulus.multiplications, modulus.lanes) == (0, 0)
+    ones, stored = to_limbs([1] * 8), to_bytes([chance.randrange(P) for _ in range(100)])
+    assert work_of(modulus, lambda: modulus.kernel(ones, ones, repeat=3)) == (24, 24)
+    assert work_of(modulus, lambda: modulus.kernel(ones, None, repeat=3)) == (24, 24)
+    assert work_of(modulus, lambda: modulus.multiply(stored, array("I", range(18)))) == (18, 32)
+    assert work_of(modulus, lambda: modulus.multiply(stored, array("I", range(16)))) == (16, 16)
+    assert work_of(modulus, lambda: modulus.multiply(b"", b"")) == (0, 0)
+    # 99 products, seven powers of R of which three are multiplied with, and one to leave Montgomery form.
+    made, lanes = work_of(modulus, lambda: modulus.product(stored))
+    assert made == 99 + 6 + 3 + 1
+    assert lanes % 8 == 0
+    assert lanes >= made
+    combs: list[Any] = []
+    made, _ = work_of(modulus, lambda: combs.append(montgomery.Comb(modulus, stored[:512])))
+    assert made == 1 + 31 * 8 + 32 * 254 + 256
+    assert work_of(modulus, lambda: combs[0].powers(b"\1" * 32 * 16)) == (16 * 31, 16 * 31)
+
+
+def test_the_count_depends_on_the_work_alone(chance: random.Random) -> None:
+    stored, wanted = to_bytes([chance.randrange(P) for _ in range(40)]), to_bytes(exponents(chance, 40), 32)
+    counts = set()
+    for modulus in [montgomery.Modulus(to_bytes([P]), level=level) for level in montgomery.levels() * 2]:
+        modulus.multi_power(stored, wanted)
+        modulus.shared_powers(stored, wanted)
+        counts.add((modulus.multiplications, modulus.lanes))
+    assert len(counts) == 1
+
+
+def test_the_counts_of_many_threads_add_up(modulus: Any, chance: random.Random) -> None:
+    stored = to_bytes([chance.randrange(P) for _ in range(100)])
+    once, lanes = work_of(modulus, lambda: modulus.product(stored))
+    before = modulus.multiplications, modulus.lanes
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(lambda _: modulus.product(stored), range(100)))
+    assert (modulus.multiplications, modulus.lanes) == (before[0] + 100 * once, before[1] + 100 * lanes)
+
+
+# Signals
+
+INTERRUPTED = """
+import os, resource, signal, sys
+from array import array
+import montgomery
+
+class Alarm(Exception):
+    pass
+
+def raise_alarm(*_):
+    raise Alarm
+
+def interrupt(name, call):
+    signal.signal(signal.SIGALRM, raise_alarm)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    before = modulus.multiplications
+    try:
+        call()
+    except Alarm:
+        print(name, modulus.multiplications > before)
+
+def size():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+modulus = montgomery.Modulus(bytes.fromhex(sys.argv[1]), level=sys.argv[2])
+n = 40_000
+most, pairs, exponents, row = bytes(512 * 20 * n), array("I", [0]) * (200 * n), b"\\xab" * (32 * n), bytes(640 * 8)
+many = most[:512 * n]
+comb = montgomery.Comb(modulus, many[:512])
+calls = {
+    "kernel": lambda: modulus.kernel(row, row, repeat=2**62), "multiply": lambda: modulus.multiply(many[:512], pairs),
+    "product": lambda: modulus.product(most), "columns": lambda: modulus.product(most, columns=n),
+    "shared_powers": lambda: modulus.shared_powers(many, exponents), "multi_power": lambda: modulus.multi_power(many, exponents),
+    "powers": lambda: comb.powers(exponents),
+}
+for name, call in calls.items():
+    interrupt(name, call)
+before = size()
+for _ in range(3):
+    interrupt("multi_power", calls["multi_power"])
+print("kept", (size() - before) // 2**20 > 20)
+handled = []
+signal.signal(signal.SIGALRM, lambda *_: handled.append(modulus.product(many[:512])))  # a handler that returns stops nothing
+signal.setitimer(signal.ITIMER_REAL, 0.05)
+modulus.kernel(row, row, repeat=40_000)
+print(len(handled))
+signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+signal.setitimer(signal.ITIMER_REAL, 0.05)
+try:
+    calls["kernel"]()
+except KeyboardInterrupt:
+    print("KeyboardInterrupt", int.from_bytes(modulus.product((5).to_bytes(512, "big") * 2), "big"))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="looks for memory that was kept the way of Linux")
+def test_a_signal_ends_a_long_call(level: str) -> None:
+    """Each call takes seconds or, `kernel`, for ever; each starts with a timer whose handler raises."""
+    environment = os.environ | {"PYTHONPATH": str(Path(montgomery.__file__).parent)}
+    command = [sys.executable, "-c", INTERRUPTED, to_bytes([P]).hex(), level]
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    names = ["kernel", "multiply", "product", "columns", "shared_powers", "multi_power", "powers", *["multi_power"] * 3]
+    assert finished.stdout.splitlines() == [*(f"{name} True" for name in names), "kept False", "1", "KeyboardInterrupt 25"], finished.stderr
 
 
 # Threads

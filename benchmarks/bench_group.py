@@ -18,6 +18,13 @@ def bench_power_by_table(benchmark):
     benchmark(lambda: STANDARD.g**exponent)
 
 
+def bench_sixteen_powers_by_table(benchmark):
+    """As many as one ballot needs of g, together."""
+    benchmark.extra_info["units"] = 16
+    exponents = [STANDARD.random_scalar() for _ in range(16)]
+    benchmark(lambda: STANDARD.g.powers(exponents))
+
+
 def bench_power_of_any_element(benchmark):
     benchmark.extra_info["peer"] = "power_any_base"
     exponent = STANDARD.random_scalar()

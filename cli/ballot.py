@@ -24,10 +24,11 @@ from engine.ballot import (
     new_ballot_nonce,
     nonce_commitments,
     verify_ballot,
-    verify_opening,
 )
 from engine.encoding import from_json, to_json
+from engine.foresight import foresee_ballots
 from engine.manifest import Manifest
+from engine.opening import verify_opening
 from engine.parameters import Election
 
 LARGEST_BALLOT = 4 * 1024 * 1024  # bytes
@@ -69,6 +70,7 @@ def receive(board: ElectionFolder, election: Election, content: bytes, now: date
         raise PsephosError("the set of ballots is fixed; nothing was stored")
     if len(content) > LARGEST_BALLOT:
         raise PsephosError(f"the ballot has {len(content)} bytes, more than {LARGEST_BALLOT}; nothing was stored")
+    foresee_ballots([content], election)
     ballot = from_json(EncryptedBallot, content, board.group)
     if ballot.state is not None:
         raise PsephosError("a ballot that is handed in has no state; nothing was stored")

@@ -9,10 +9,11 @@ from hashlib import sha256
 from cli.errors import PsephosError
 from cli.exchange import CLOSED, ElectionFolder
 from cli.progress import ballots_bar
-from engine.ballot import Opening, verify_opening
+from engine.ballot import Opening
 from engine.decryption import check_guardians
 from engine.encoding import member
 from engine.errors import DecryptionRefused, EngineError, QuorumError
+from engine.opening import verify_opening
 from engine.parameters import Election
 from engine.tally import BallotSet, EncryptedTally, verify_and_multiply
 

@@ -1,23 +1,24 @@
-"""Ballots: encrypt choices with every proof, check a received ballot, open a challenged one (§3.3, §3.6.7).
+"""Ballots: encrypt choices with every proof, check a received ballot (§3.3).
 
 Secrets pass through here: choices and nonces.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain, islice
 
 from engine import hashing
 from engine.confirmation import confirmation_code, contest_hash
-from engine.elgamal import Ciphertext, encrypt, multiply
+from engine.elgamal import Ciphertext, multiply
 from engine.encoding import member
-from engine.errors import ProofError, SelectionError
-from engine.group import Element, Scalar
-from engine.manifest import Contest
+from engine.errors import GroupError, ProofError, SelectionError
+from engine.group import Element, Group, Scalar
+from engine.manifest import Contest, Option
 from engine.parameters import Election
-from engine.proofs import Proof, prove_range, verify_range
-from engine.signed_elgamal import SignedCiphertext, decrypt_ballot_nonce, encrypt_ballot_nonce, verify_ballot_nonce
+from engine.proofs import Challenge, Proof, RangeDraw, answer_range, draw_range, pairwise, verify_range
+from engine.signed_elgamal import SignedCiphertext, encrypt_ballot_nonce, verify_ballot_nonce
 
 CAST, CHALLENGED, DISCOUNTED = "Cast", "Challenged", "Discounted"
 DEVICE = 1
@@ -124,14 +125,18 @@ def encrypt_ballot(selections: Selections, election: Election, ballot_nonce: byt
         raise SelectionError(f"expected choices for {len(style.contests)} contests, got {len(selections.choices)}")
     identifier = secrets.token_bytes(32)
     H_I = hashing.identifier_hash(election.extended_base_hash, identifier)
-    contests = []
+    group, K = election.group, election.vote_encryption_key
+    drawn = []
     for index, choices in zip(style.contests, selections.choices, strict=True):
-        contests.append((index, _encrypt_contest(choices, election.manifest.contest(index), election, H_I, ballot_nonce)))
+        drawn.append(_draw_contest(choices, election.manifest.contest(index), H_I, ballot_nonce, group))
+    of_g = iter(group.g.powers([exponent for each in drawn for exponent in each.exponents_of_g()]))
+    of_K = iter(K.powers([exponent for each in drawn for exponent in each.exponents_of_K()]))
+    contests = tuple((each.contest.index, _prove_contest(each, of_g, of_K, H_I)) for each in drawn)
     code = confirmation_code([contest.contest_hash for _, contest in contests], H_I, election)
-    xi = election.group.random_scalar()
+    xi = group.random_scalar()
     nonce = encrypt_ballot_nonce(ballot_nonce, H_I, election.ballot_data_encryption_key, xi)
     name = code.hex().upper()
-    ballot = EncryptedBallot(name, None, style.index, DEVICE, identifier, H_I, tuple(contests), nonce, election.chaining_field, code)
+    ballot = EncryptedBallot(name, None, style.index, DEVICE, identifier, H_I, contests, nonce, election.chaining_field, code)
     return ballot, Opening(selections.choices, ballot_nonce, xi)
 
 
@@ -148,48 +153,87 @@ def check_selections(choices: Sequence[int], contest: Contest) -> None:
         raise SelectionError(f"contest {contest.index}: the spoil option rejects all others, so it stands alone")
 
 
-def _encrypt_contest(choices: Sequence[int], contest: Contest, election: Election, H_I: bytes, ballot_nonce: bytes) -> EncryptedContest:
+@dataclass(frozen=True, slots=True)
+class _DrawnContest:
+    """A contest before anything is computed: choices, nonces, and what the proofs of the options, the limit and the spoil option draw.
+
+    All powers that a ballot needs are known by then, and computed together. Secret.
+    """
+
+    contest: Contest
+    choices: Sequence[int] = field(repr=False)
+    nonces: Sequence[Scalar]
+    draws: Sequence[RangeDraw]
+
+    def exponents_of_g(self) -> list[Scalar]:
+        """ξ of each option (31), then u_j of each branch (57)."""
+        return [*self.nonces, *(u_j for draw in self.draws for u_j in draw.u)]
+
+    def exponents_of_K(self) -> list[Scalar]:
+        """σ + ξ of each option (31), then t_j of each branch (58)."""
+        scalar = self.nonces[0].group.scalar
+        blinded = (scalar(choice) + xi for choice, xi in zip(self.choices, self.nonces, strict=True))
+        return [*blinded, *(t_j for draw in self.draws for t_j in draw.t)]
+
+
+def _draw_contest(choices: Sequence[int], contest: Contest, H_I: bytes, ballot_nonce: bytes, group: Group) -> _DrawnContest:
     check_selections(choices, contest)
-    K, group = election.vote_encryption_key, election.group
-    ciphertexts, nonces, proofs = [], [], []
-    for choice, option in zip(choices, contest.options, strict=True):
-        xi = hashing.encryption_nonce(group, H_I, contest.index, option.index, ballot_nonce)
-        ciphertext = encrypt(choice, xi, K)
-        challenge = partial(hashing.range_challenge, H_I, contest.index, option.index, ciphertext.alpha, ciphertext.beta)
-        proofs.append(prove_range(choice, xi, option.selection_limit, K, challenge))
-        ciphertexts.append(ciphertext)
-        nonces.append(xi)
-    L, total = contest.selection_limit, multiply(ciphertexts, group)
-    xi_sum = sum(nonces, start=group.scalar(0))
-    limit_proof = prove_range(sum(choices), xi_sum, L, K, _limit_challenge(H_I, contest, total))
-    spoil_proof = None
+    nonces = [hashing.encryption_nonce(group, H_I, contest.index, option.index, ballot_nonce) for option in contest.options]
+    if any(xi.value == 0 for xi in nonces):
+        raise GroupError("the encryption nonce is 0")  # it would show σ
+    L, zero, spoil_nonce = contest.selection_limit, group.scalar(0), nonces[-1]
+    draws = [draw_range(choice, xi, option.selection_limit) for choice, xi, option in zip(choices, nonces, contest.options, strict=True)]
+    draws.append(draw_range(sum(choices), sum(nonces, start=zero), L))
     if contest.needs_spoil_proof:
-        weighted = spoil_ciphertext(ciphertexts, contest)
-        value = sum(choices[:-1]) + L * choices[-1]
-        xi_weighted = sum(nonces[:-1], start=group.scalar(L % group.q) * nonces[-1])
-        spoil_proof = prove_range(value, xi_weighted, L, K, _spoil_challenge(H_I, contest, weighted))
+        weighted = sum(choices[:-1]) + L * choices[-1]
+        draws.append(draw_range(weighted, sum(nonces[:-1], start=group.scalar(L) * spoil_nonce), L))
+    return _DrawnContest(contest, choices, nonces, draws)
+
+
+def _prove_contest(drawn: _DrawnContest, of_g: Iterator[Element], of_K: Iterator[Element], H_I: bytes) -> EncryptedContest:
+    contest, size = drawn.contest, len(drawn.choices)
+    ciphertexts = [Ciphertext(alpha, beta) for alpha, beta in zip(islice(of_g, size), islice(of_K, size), strict=True)]
+    proofs = []
+    for draw, challenge in zip(drawn.draws, _challenges(ciphertexts, contest, H_I), strict=True):
+        branches = len(draw.u)
+        proofs.append(answer_range(draw, pairwise(islice(of_g, branches), islice(of_K, branches)), challenge))
+    spoil_proof = proofs[size + 1] if contest.needs_spoil_proof else None
     pairs = tuple(OptionCiphertext(each.alpha, each.beta) for each in ciphertexts)
-    return EncryptedContest(pairs, tuple(proofs), limit_proof, spoil_proof, contest_hash(ciphertexts, contest.index, H_I))
+    return EncryptedContest(pairs, tuple(proofs[:size]), proofs[size], spoil_proof, contest_hash(ciphertexts, contest.index, H_I))
+
+
+def _challenges(ciphertexts: Sequence[Ciphertext], contest: Contest, H_I: bytes) -> list[Challenge]:
+    """The challenges of the options' proofs, of the limit proof and, where there is one, of the spoil proof."""
+    total = multiply(ciphertexts, ciphertexts[0].alpha.group)
+    challenges = [_range_challenge(H_I, contest, option, each) for option, each in zip(contest.options, ciphertexts, strict=True)]
+    challenges.append(_limit_challenge(H_I, contest, total))
+    if contest.needs_spoil_proof:
+        challenges.append(_spoil_challenge(H_I, contest, spoil_ciphertext(ciphertexts, contest)))
+    return challenges
 
 
 def spoil_ciphertext(ciphertexts: Sequence[Ciphertext], contest: Contest) -> Ciphertext:
     """(α*, β*): encrypts (sum of the other options) + L·(spoil) (record-format.md, 2.7). The spoil option is the last."""
-    group = ciphertexts[0].alpha.group
-    return multiply([*ciphertexts[:-1], ciphertexts[-1] ** group.scalar(contest.selection_limit)], group)
+    return multiply([*ciphertexts[:-1], *[ciphertexts[-1]] * contest.selection_limit], ciphertexts[0].alpha.group)
 
 
-def _limit_challenge(H_I: bytes, contest: Contest, total: Ciphertext) -> Callable[[Sequence[Element]], Scalar]:
+def _range_challenge(H_I: bytes, contest: Contest, option: Option, ciphertext: Ciphertext) -> Challenge:
+    return partial(hashing.range_challenge, H_I, contest.index, option.index, ciphertext.alpha, ciphertext.beta)
+
+
+def _limit_challenge(H_I: bytes, contest: Contest, total: Ciphertext) -> Challenge:
     return partial(hashing.limit_challenge, H_I, contest.index, total.alpha, total.beta)
 
 
-def _spoil_challenge(H_I: bytes, contest: Contest, weighted: Ciphertext) -> Callable[[Sequence[Element]], Scalar]:
+def _spoil_challenge(H_I: bytes, contest: Contest, weighted: Ciphertext) -> Challenge:
     return partial(hashing.spoil_challenge, H_I, contest.index, len(contest.options), weighted.alpha, weighted.beta)
 
 
-def verify_ballot(ballot: EncryptedBallot, election: Election) -> None:
+def verify_ballot(ballot: EncryptedBallot, election: Election) -> list[Element]:
     """Everything about one ballot that can be checked on its own: Verifications 5.B, 6, 7, 8, X2, X3, X6, X16, X17. Raises ProofError.
 
-    Cheapest checks come first. That no other ballot has its identifier or code is for whoever keeps the ballots.
+    Answers the commitments of all proofs as it computed them, in the order of a file of hints. Cheapest checks come first. That no other
+    ballot has its identifier or code is for whoever keeps the ballots.
     """
     manifest = election.manifest
     H_I = hashing.identifier_hash(election.extended_base_hash, ballot.selection_encryption_identifier)
@@ -212,9 +256,9 @@ def verify_ballot(ballot: EncryptedBallot, election: Election) -> None:
     alphas = nonce_commitments(ballot)
     if election.group.one in alphas or len(set(alphas)) != len(alphas):
         raise ProofError("an encryption nonce is 0 or used twice (CR-09)")
-    verify_ballot_nonce(ballot.nonce, H_I)
-    for index, contest in ballot.contests:
-        _verify_contest(contest, manifest.contest(index), election, H_I)
+    a = verify_ballot_nonce(ballot.nonce, H_I)
+    commitments = [_verify_contest(contest, manifest.contest(index), election, H_I) for index, contest in ballot.contests]
+    return [*chain.from_iterable(commitments), a]
 
 
 def nonce_commitments(ballot: EncryptedBallot) -> list[Element]:
@@ -235,52 +279,17 @@ def _check_shape(contest: EncryptedContest, manifest: Contest) -> None:
         raise ProofError(f"{where}: the spoil proof is missing, or there is one where none belongs (X3)")
 
 
-def _verify_contest(contest: EncryptedContest, manifest: Contest, election: Election, H_I: bytes) -> None:
+def _verify_contest(contest: EncryptedContest, manifest: Contest, election: Election, H_I: bytes) -> list[Element]:
     K, where, ciphertexts = election.vote_encryption_key, f"contest {manifest.index}", contest.pairs()
+    commitments = []
     for option, ciphertext, proof in zip(manifest.options, ciphertexts, contest.range_proofs, strict=True):
-        challenge = partial(hashing.range_challenge, H_I, manifest.index, option.index, ciphertext.alpha, ciphertext.beta)
+        challenge = _range_challenge(H_I, manifest, option, ciphertext)
         place = f"{where}, option {option.index}: range proof (6.D)"
-        verify_range(proof, ciphertext, option.selection_limit, K, challenge, place)
+        commitments += verify_range(proof, ciphertext, option.selection_limit, K, challenge, place)
     total, L = multiply(ciphertexts, election.group), manifest.selection_limit
-    verify_range(contest.limit_proof, total, L, K, _limit_challenge(H_I, manifest, total), f"{where}: limit proof (7.D)")
+    commitments += verify_range(contest.limit_proof, total, L, K, _limit_challenge(H_I, manifest, total), f"{where}: limit proof (7.D)")
     if contest.spoil_proof is not None:
         weighted = spoil_ciphertext(ciphertexts, manifest)
         spoil_statement = _spoil_challenge(H_I, manifest, weighted)
-        verify_range(contest.spoil_proof, weighted, L, K, spoil_statement, f"{where}: spoil proof (X16)")
-
-
-def open_ballot(ballot: EncryptedBallot, ballot_nonce: bytes, election: Election) -> OpenedBallot:
-    """The opening of a challenged ballot, given ξ_B (§3.6.7): derives every ξ_i,j and every σ, and checks that they give the ballot.
-
-    Raises ProofError if they do not: then the ballot nonce is wrong, which says nothing about the selections (CR-25).
-    """
-    from_nonce = []
-    for index, contest in ballot.contests:
-        manifest = election.manifest.contest(index)
-        if len(contest.ciphertexts) != len(manifest.options):
-            raise ProofError(f"contest {index}: the options are not the manifest's (X2)")
-        options = []
-        for option, ciphertext in zip(manifest.options, contest.pairs(), strict=True):
-            xi = hashing.encryption_nonce(election.group, ballot.identifier_hash, index, option.index, ballot_nonce)
-            value = next((v for v in range(option.selection_limit + 1) if encrypt(v, xi, election.vote_encryption_key) == ciphertext), None)
-            if value is None:
-                raise ProofError(f"contest {index}, option {option.index}: the derived nonce does not give this ciphertext (13.1, 13.2)")
-            options.append(OpenedOption(option.label, value, xi))
-        from_nonce.append(OpenedContest(index, manifest.label, tuple(options)))
-    return OpenedBallot(ballot.ballot_id, tuple(from_nonce))
-
-
-def verify_opening(ballot: EncryptedBallot, opening: Opening, election: Election) -> OpenedBallot:
-    """That a voter's program encrypted exactly `opening.choices`, the encrypted ballot nonce included. Raises ProofError.
-
-    A challenged ballot is accepted only with an opening that passes, so that the guardians can always open it again.
-    """
-    opened = open_ballot(ballot, opening.ballot_nonce, election)
-    if tuple(tuple(option.value for option in contest.options) for contest in opened.contests) != opening.choices:
-        raise ProofError("the ballot encrypts other choices than the opening says")
-    K_hat, g = election.ballot_data_encryption_key, election.group.g
-    xi, nonce, H_I = opening.encryption_nonce, ballot.nonce, ballot.identifier_hash
-    fits = nonce.c_0 == g**xi and len(nonce.c_1) == 32 and decrypt_ballot_nonce(nonce, H_I, K_hat**xi) == opening.ballot_nonce
-    if not fits:
-        raise ProofError("the encrypted ballot nonce is not that of the opening (37)")
-    return opened
+        commitments += verify_range(contest.spoil_proof, weighted, L, K, spoil_statement, f"{where}: spoil proof (X16)")
+    return commitments

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from engine import hashing
-from engine.ballot import EncryptedBallot, OpenedBallot, OptionCiphertext, open_ballot
+from engine.ballot import EncryptedBallot, OpenedBallot, OptionCiphertext
 from engine.discrete_log import NoLogarithm, discrete_log
 from engine.encoding import MEDIUM, member
 from engine.errors import CeremonyError, ProofError, QuorumError
 from engine.group import Element, Group, Scalar
+from engine.opening import open_ballot
 from engine.parameters import Election
 from engine.proofs import Proof, verify_equality
 from engine.signed_elgamal import decrypt_ballot_nonce, verify_ballot_nonce

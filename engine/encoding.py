@@ -6,6 +6,7 @@ byte strings are upper-case hexadecimal of full width; a tuple is an array; a fi
 
 import dataclasses
 import json
+import re
 import types
 import typing
 from functools import cache
@@ -16,6 +17,7 @@ from engine.group import Element, Group, Scalar
 
 LARGEST_FILE = 16 * 1024 * 1024  # bytes of one value; a ballot has its own, smaller bound where it is received
 SMALL, MEDIUM = 2**31, 2**53
+_DIGITS = re.compile("[0-9A-F]*")
 
 T = TypeVar("T")
 
@@ -182,6 +184,6 @@ def _object(kind: Any, raw: Any, where: str, group: Group) -> Any:
 
 
 def _hex(raw: Any, length: int | None, where: str) -> int:
-    if length is None or type(raw) is not str or len(raw) != 2 * length or not set(raw) <= set("0123456789ABCDEF"):
+    if length is None or type(raw) is not str or len(raw) != 2 * length or not _DIGITS.fullmatch(raw):
         raise FormatError(f"{where}: expected {'' if length is None else 2 * length} upper-case hexadecimal digits")
     return int(raw, 16) if raw else 0

@@ -11,6 +11,10 @@ class FormatError(EngineError):
     """Bytes that are not the one canonical form of the value asked for. The sender has to send something else."""
 
 
+class ArithmeticMissing(EngineError):
+    """The arithmetic that the environment variable PSEPHOS_ARITHMETIC asks for is not there."""
+
+
 class GroupError(EngineError):
     """A number outside Z_q or outside the subgroup of order q, or values of different groups."""
 

@@ -1,12 +1,13 @@
 """The group of order q in Z_p* and the field Z_q (§3.1.1). The standard parameters and no others live here."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
 from engine.errors import GroupError
+from engine.native import Native, native, numbers
 from engine.powers import Comb, Squarings, integer, product, secret_power
 
 
@@ -32,6 +33,15 @@ class Group:
         return (self.q.bit_length() + 7) // 8
 
     @cached_property
+    def native(self) -> Native | None:
+        """Native arithmetic, if there is any for this group."""
+        return native(self.p, self.q)
+
+    @cached_property
+    def _foreseen(self) -> "dict[int, tuple[bool, dict[int, bytes]]]":
+        return {}
+
+    @cached_property
     def g(self) -> "Element":
         """The generator, with a table of its powers."""
         return Element(self, integer(self.generator), tabulated=True)
@@ -43,9 +53,35 @@ class Group:
 
     def element(self, value: int) -> "Element":
         """`value` as an element; raises GroupError unless 0 < value < p and value^q mod p = 1 (6.A)."""
-        if not 0 < value < self.p or not _squarings(self, int(value)).has_order(self.q):
+        if not 0 < value < self.p or not self._is_member(value):
             raise GroupError("not an element of the subgroup of order q")
         return Element(self, integer(value))
+
+    def _is_member(self, value: int) -> bool:
+        known = self._foreseen.get(value)
+        return _squarings(self, int(value)).has_order(self.q) if known is None else known[0]
+
+    def foresee(self, wanted: Iterable[tuple[int, Sequence[int]]], of_tables: "Iterable[tuple[Element, Sequence[int]]]" = ()) -> None:
+        """Tells what will be asked for, so that native arithmetic can compute it all together; without any, nothing is done.
+
+        `wanted` are numbers with the exponents that each will be raised to, `of_tables` tabulated elements with theirs. `element` and
+        `Element.__pow__` then find membership and powers here; what was not foreseen, or not rightly, they compute themselves. The last
+        call's results are remembered until the next. For public values only.
+        """
+        self._foreseen.clear()
+        if self.native is None:
+            return
+        together: dict[int, list[int]] = {}
+        for value, exponents in wanted:
+            if 0 < value < self.p:  # the extension takes any other for what it is mod p
+                together.setdefault(value, []).extend(each for each in exponents if 0 <= each < self.q)
+        answers = self.native.shared_powers(list(together.items()))
+        for (value, exponents), (is_member, powers) in zip(together.items(), answers, strict=True):
+            self._foreseen[value] = is_member, dict(zip(exponents, powers, strict=True))
+        for element, many in of_tables:
+            kept = [each for each in many if 0 <= each < self.q]
+            raised = element.powers([Scalar(self, each) for each in kept])
+            self._foreseen[int(element.value)] = True, dict(zip(kept, (each.to_bytes() for each in raised), strict=True))
 
     def scalar(self, value: int) -> "Scalar":
         """`value` as a scalar; raises GroupError unless 0 <= value < q (6.B)."""
@@ -115,7 +151,7 @@ class Element:
         self.group = group
         self.value = value
         self.tabulated = tabulated
-        self._comb: Comb | None = None
+        self._comb: Any = None
 
     def __reduce__(self) -> Any:  # tables are large: they do not travel between processes, but each process builds one only once
         return (_tabulated if self.tabulated else Element), (self.group, self.value)
@@ -128,11 +164,26 @@ class Element:
         return Element(self.group, self.value * other.value % self.group.p)
 
     def __pow__(self, exponent: Scalar) -> "Element":
+        known = self.group._foreseen.get(self.value)
+        power = known and known[1].get(exponent.value)
+        if power:
+            return Element(self.group, numbers(power)[0])
+        if self.tabulated:
+            return self.powers([exponent])[0]
+        return Element(self.group, _squarings(self.group, int(self.value)).power(exponent.value))
+
+    def powers(self, exponents: Sequence[Scalar]) -> "list[Element]":
+        """self^e for each of the exponents e. All together they take native arithmetic much less time than one by one."""
         if not self.tabulated:
-            return Element(self.group, _squarings(self.group, int(self.value)).power(exponent.value))
+            return [self**exponent for exponent in exponents]
+        group, values = self.group, [exponent.value for exponent in exponents]
+        if group.native is None:
+            if self._comb is None:
+                self._comb = Comb(self.value, group.p, group.q.bit_length())
+            return [Element(group, self._comb.power(value)) for value in values]
         if self._comb is None:
-            self._comb = Comb(self.value, self.group.p, self.group.q.bit_length())
-        return Element(self.group, self._comb.power(exponent.value))
+            self._comb = group.native.comb(self.value)
+        return [Element(group, power) for power in group.native.comb_powers(self._comb, values)]
 
     def secret_power(self, exponent: Scalar) -> "Element":
         """self^exponent where the exponent is a guardian's secret."""

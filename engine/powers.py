@@ -1,20 +1,45 @@
-"""Modular powers and products: gmpy2 where it is installed, plain integers elsewhere. Fixed-base combs (Note 3.5)."""
+"""Modular powers and products: gmpy2 where it is installed, plain integers elsewhere. Fixed-base combs (Note 3.5).
 
+Public numbers of the standard size are raised to powers many at a time where `montgomery` is built (`engine.native`). The environment
+variable PSEPHOS_ARITHMETIC forces what is used: `python`, `gmpy2` or `native`.
+"""
+
+import os
 from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
+from engine.errors import ArithmeticMissing
+
+FORCED = os.environ.get("PSEPHOS_ARITHMETIC") or None
+
 try:
+    if FORCED == "python":
+        raise ImportError
     import gmpy2
 except ImportError:  # everything works without, about seven times slower
     gmpy2 = None
+try:
+    if FORCED in ("python", "gmpy2"):
+        raise ImportError
+    import montgomery as montgomery  # engine.native takes it from here
+except ImportError:
+    montgomery = None
 
 WINDOW = 8  # bits of an exponent that one table look-up of a comb covers
 
 
 def arithmetic() -> str:
-    """Which arithmetic is in use, for benchmarks and reports."""
-    return f"gmpy2 {gmpy2.version()} with {gmpy2.mp_version()}" if gmpy2 else "plain Python integers"
+    """Which arithmetic is in use, in words. Raises ArithmeticMissing if PSEPHOS_ARITHMETIC asks for one that is not there."""
+    native = bool(montgomery and montgomery.levels())
+    there = {None: True, "python": True, "gmpy2": bool(gmpy2), "native": native}
+    if FORCED not in there:
+        raise ArithmeticMissing(f"PSEPHOS_ARITHMETIC={FORCED}: expected python, gmpy2 or native")
+    if not there[FORCED]:
+        missing = "gmpy2 is not installed" if FORCED == "gmpy2" else "montgomery is not built, or this processor has no AVX2"
+        raise ArithmeticMissing(f"PSEPHOS_ARITHMETIC={FORCED}: {missing}")
+    plain = f"gmpy2 {gmpy2.version()} with {gmpy2.mp_version()}" if gmpy2 else "plain Python integers"
+    return f"native ({montgomery.levels()[0]}), {plain}" if native else plain
 
 
 def integer(value: int) -> Any:

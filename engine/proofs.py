@@ -5,8 +5,8 @@
 A challenge is always computed by a function of `engine.hashing` that the caller passes, bound to everything the proof is about.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from engine.elgamal import Ciphertext
 from engine.encoding import member
@@ -50,27 +50,56 @@ def verify_knowledge(proof: GroupedProof, publics: Sequence[Element], challenge:
         raise ProofError(f"{where}: (2.C) the challenge does not fit")
 
 
+@dataclass(frozen=True, slots=True)
+class RangeDraw:
+    """What is drawn for one range proof before anything is hashed, so that the powers of many proofs can be computed together. Secret.
+
+    `u` are the exponents of g in a_j (57), `t` those of K in b_j (58), `faked` the c_j of the branches that are not true.
+    """
+
+    value: int = field(repr=False)
+    nonce: Scalar
+    u: tuple[Scalar, ...]
+    t: tuple[Scalar, ...]
+    faked: tuple[Scalar, ...]
+
+
+def draw_range(value: int, nonce: Scalar, limit: int) -> RangeDraw:
+    """The first half of `prove_range`. Raises ProofError if `value` is not in the range: no proof exists."""
+    if not 0 <= value <= limit:
+        raise ProofError(f"no proof exists that this value is between 0 and {limit}")
+    group = nonce.group
+    u = tuple(group.random_scalar() for _ in range(limit + 1))
+    faked = tuple(group.random_scalar() for _ in range(limit + 1))
+    t = (u[j] if j == value else u[j] + group.scalar((value - j) % group.q) * faked[j] for j in range(limit + 1))
+    return RangeDraw(value, nonce, u, tuple(t), faked)
+
+
+def answer_range(draw: RangeDraw, commitments: Sequence[Element], challenge: Challenge) -> tuple[Proof, ...]:
+    """The second half, given a_0 = g^u_0, b_0 = K^t_0, a_1, b_1, …"""
+    c, scalar = challenge(commitments), draw.nonce.group.scalar  # (59)
+    others = sum((c_j for j, c_j in enumerate(draw.faked) if j != draw.value), start=scalar(0))
+    challenges = [c - others if j == draw.value else c_j for j, c_j in enumerate(draw.faked)]  # (60)
+    return tuple(Proof(c_j, u_j - c_j * draw.nonce) for c_j, u_j in zip(challenges, draw.u, strict=True))  # (61)
+
+
 def prove_range(value: int, nonce: Scalar, limit: int, key: Element, challenge: Challenge) -> tuple[Proof, ...]:
     """That Enc(value, nonce), which `challenge` hashes, encrypts an integer in 0..limit (§3.3.7); limit + 1 branches.
 
     Raises ProofError if `value` is not in the range: no proof exists.
     """
-    if not 0 <= value <= limit:
-        raise ProofError(f"no proof exists that this value is between 0 and {limit}")
-    group, K, xi = key.group, key, nonce
-    u = [group.random_scalar() for _ in range(limit + 1)]
-    faked = [group.random_scalar() for _ in range(limit + 1)]  # c_j for j != value
-    commitments: list[Element] = []
-    for j in range(limit + 1):
-        t_j = u[j] if j == value else u[j] + group.scalar((value - j) % group.q) * faked[j]
-        commitments += [group.g ** u[j], K**t_j]  # (57), (58)
-    c = challenge(commitments)  # (59)
-    others = sum((faked[j] for j in range(limit + 1) if j != value), start=group.scalar(0))
-    challenges = [c - others if j == value else faked[j] for j in range(limit + 1)]  # (60)
-    return tuple(Proof(c_j, u_j - c_j * xi) for c_j, u_j in zip(challenges, u, strict=True))  # (61)
+    draw = draw_range(value, nonce, limit)
+    return answer_range(draw, pairwise(key.group.g.powers(draw.u), key.powers(draw.t)), challenge)  # (57), (58)
 
 
-def verify_range(proof: Sequence[Proof], ciphertext: Ciphertext, limit: int, key: Element, challenge: Challenge, where: str) -> None:
+def pairwise(a: Iterable[Element], b: Iterable[Element]) -> list[Element]:
+    """a_0, b_0, a_1, b_1, …"""
+    return [each for pair in zip(a, b, strict=True) for each in pair]
+
+
+def verify_range(
+    proof: Sequence[Proof], ciphertext: Ciphertext, limit: int, key: Element, challenge: Challenge, where: str
+) -> list[Element]:
     """Verifications 6 and 7 (§3.3.7, §3.3.8): `ciphertext` encrypts an integer in 0..`limit`.
 
         (6.1)  a_j = g^v_j · α^c_j  mod p         for 0 <= j <= R
@@ -78,6 +107,7 @@ def verify_range(proof: Sequence[Proof], ciphertext: Ciphertext, limit: int, key
         (6.D)  the hash (6.3) of everything is the sum of the c_j
 
     (6.A) to (6.C), membership of α, β, c_j and v_j, hold by construction of Element and Scalar. Raises ProofError.
+    Answers the commitments a_0, b_0, …, a_R, b_R.
     """
     if len(proof) != limit + 1:
         raise ProofError(f"{where}: expected {limit + 1} branches, got {len(proof)}")
@@ -90,6 +120,7 @@ def verify_range(proof: Sequence[Proof], ciphertext: Ciphertext, limit: int, key
         commitments += [g**v_j * alpha**c_j, K**w_j * beta**c_j]  # (6.1), (6.2)
     if challenge(commitments) != sum((branch.challenge for branch in proof), start=scalar(0)):  # (6.D)
         raise ProofError(f"{where}: the challenges do not sum to the hash of the commitments (6.D, 7.D)")
+    return commitments
 
 
 def prove_equality(secret: Scalar, base: Element, challenge: Challenge) -> Proof:

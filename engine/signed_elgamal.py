@@ -51,20 +51,24 @@ def decrypt_share(ciphertext: SignedCiphertext, H_P: bytes, i: int, l: int, kapp
 
 def encrypt_ballot_nonce(ballot_nonce: bytes, H_I: bytes, K_hat: Element, xi: Scalar) -> SignedCiphertext:
     """C_ξB of (34) to (38), for a ballot nonce of 32 bytes and a fresh encryption nonce ξ̂_B."""
-    g = K_hat.group.g
-    alpha, beta = g**xi, K_hat**xi
-    C_1 = xor(ballot_nonce, hashing.ballot_nonce_encryption_key(hashing.ballot_nonce_key(H_I, alpha, beta)))
     u = K_hat.group.random_scalar()
-    c = hashing.ballot_nonce_challenge(H_I, g**u, alpha, C_1)
+    alpha, a = K_hat.group.g.powers([xi, u])
+    beta = K_hat**xi
+    C_1 = xor(ballot_nonce, hashing.ballot_nonce_encryption_key(hashing.ballot_nonce_key(H_I, alpha, beta)))
+    c = hashing.ballot_nonce_challenge(H_I, a, alpha, C_1)
     return SignedCiphertext(alpha, C_1, Proof(c, u - c * xi))
 
 
-def verify_ballot_nonce(ciphertext: SignedCiphertext, H_I: bytes) -> None:
-    """The Schnorr proof (38), bound to this ballot's H_I. Raises ProofError; no guardian decrypts before this passes (§3.6.7)."""
+def verify_ballot_nonce(ciphertext: SignedCiphertext, H_I: bytes) -> Element:
+    """The Schnorr proof (38), bound to this ballot's H_I; no guardian decrypts before this passes (§3.6.7). Answers a of (37).
+
+    Raises ProofError.
+    """
     c, v = ciphertext.c_2.challenge, ciphertext.c_2.response
     a = c.group.g**v * ciphertext.c_0**c
     if len(ciphertext.c_1) != 32 or c != hashing.ballot_nonce_challenge(H_I, a, ciphertext.c_0, ciphertext.c_1):
         raise ProofError("encrypted ballot nonce: (38) the proof of the encryption nonce does not fit")
+    return a
 
 
 def decrypt_ballot_nonce(ciphertext: SignedCiphertext, H_I: bytes, beta: Element) -> bytes:

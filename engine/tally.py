@@ -10,6 +10,7 @@ from hashlib import blake2b
 from engine.ballot import CAST, CHALLENGED, DISCOUNTED, EncryptedBallot, OptionCiphertext, nonce_commitments, verify_ballot
 from engine.encoding import from_json, member
 from engine.errors import EngineError, FormatError, ProofError
+from engine.foresight import foresee_ballots
 from engine.group import Element
 from engine.parameters import Election
 
@@ -118,6 +119,7 @@ def _parts(work: Callable[[_Chunk], _Part], chunks: Iterable[_Chunk], executor: 
 
 def _check_chunk(chunk: _Chunk, election: Election) -> _Part:
     part = _Part()
+    foresee_ballots((content for _, content in chunk), election)
     for place, content in chunk:
         try:
             ballot = from_json(EncryptedBallot, content, election.group)

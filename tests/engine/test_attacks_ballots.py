@@ -10,11 +10,12 @@ from engine import ballot as ballot_module
 from engine import guardian as guardian_module
 from engine import hashing
 from engine import tally as tally_module
-from engine.ballot import CAST, CHALLENGED, EncryptedBallot, OptionCiphertext, nonce_commitments, open_ballot, verify_ballot, verify_opening
+from engine.ballot import CAST, CHALLENGED, EncryptedBallot, OptionCiphertext, nonce_commitments, verify_ballot
 from engine.decryption import open_challenged
 from engine.encoding import from_json, to_json
 from engine.errors import DecryptionRefused, FormatError, ProofError, SelectionError
 from engine.guardian import decrypt_nonces
+from engine.opening import open_ballot, verify_opening
 from engine.parameters import Election
 from engine.signed_elgamal import decrypt_ballot_nonce, encrypt_ballot_nonce
 from engine.tally import verify_and_multiply

@@ -14,14 +14,13 @@ from engine.ballot import (
     encrypt_ballot,
     new_ballot_nonce,
     nonce_commitments,
-    open_ballot,
     verify_ballot,
-    verify_opening,
 )
 from engine.encoding import from_json, to_json
 from engine.errors import EngineError, ManifestError, ProofError, SelectionError
 from engine.group import STANDARD
 from engine.manifest import Manifest, read_manifest
+from engine.opening import open_ballot, verify_opening
 from tests.engine.elections import (
     NO,
     SPOIL,

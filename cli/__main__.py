@@ -10,6 +10,7 @@ from cli.demo import demo
 from cli.errors import PsephosGroup
 from cli.scrutineer import scrutineer
 from cli.trustee import trustee
+from engine.powers import arithmetic
 
 
 @click.group(cls=PsephosGroup, context_settings={"show_default": True, "max_content_width": 120})
@@ -19,6 +20,7 @@ def psephos() -> None:
 
     Start with `psephos demo`; check a record with `psephos verify RECORD`.
     """
+    arithmetic()  # refuses at once what PSEPHOS_ARITHMETIC asks for in vain
 
 
 @psephos.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)

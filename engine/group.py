@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from engine.errors import GroupError
-from engine.native import Native, native, numbers
+from engine.native import Native, native, number
 from engine.powers import Comb, Squarings, integer, product, secret_power
 
 
@@ -167,7 +167,7 @@ class Element:
         known = self.group._foreseen.get(self.value)
         power = known and known[1].get(exponent.value)
         if power:
-            return Element(self.group, numbers(power)[0])
+            return Element(self.group, number(power))
         if self.tabulated:
             return self.powers([exponent])[0]
         return Element(self.group, _squarings(self.group, int(self.value)).power(exponent.value))

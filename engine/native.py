@@ -73,4 +73,9 @@ def native(modulus: int, order: int) -> Native | None:
 
 def numbers(content: bytes) -> list[Any]:
     """The integers in `content`, 512 bytes each, big-endian."""
-    return [integer(int.from_bytes(content[at : at + NUMBER], "big")) for at in range(0, len(content), NUMBER)]
+    return [number(content[at : at + NUMBER]) for at in range(0, len(content), NUMBER)]
+
+
+def number(content: bytes) -> Any:
+    """One integer, big-endian."""
+    return integer(int.from_bytes(content, "big"))

@@ -186,7 +186,7 @@ def test_cr27_spoil_beside_a_choice_is_refused(toy: Ceremony, monkeypatch: pytes
         verify_ballot(forged, toy.election)
     real = ballot_module.verify_range
     with monkeypatch.context() as patch:  # the twin has the limit proof alone
-        patch.setattr(ballot_module, "verify_range", lambda *of: None if "spoil" in of[-1] else real(*of))
+        patch.setattr(ballot_module, "verify_range", lambda *of: [] if "spoil" in of[-1] else real(*of))
         verify_ballot(forged, toy.election)
     with pytest.raises(ProofError, match="X3"):
         verify_ballot(with_contest(forged, toy.election, 2, spoil_proof=None), toy.election)

@@ -122,7 +122,8 @@ def test_a_changed_ballot_is_refused_under_each_arithmetic(each: Ceremony) -> No
     with pytest.raises(ProofError, match="7.D"):
         verify_and_multiply([to_json(with_contest(ballot, election, 1, limit_proof=contest.limit_proof[::-1]))], election)
     negated = Element(election.group, p - contest.ciphertexts[0].alpha.value)
-    line = to_json(ballot).replace(contest.ciphertexts[0].alpha.to_bytes().hex().upper().encode(), negated.to_bytes().hex().upper().encode())
+    old, new = (each.to_bytes().hex().upper().encode() for each in (contest.ciphertexts[0].alpha, negated))
+    line = to_json(ballot).replace(old, new)
     with pytest.raises(FormatError, match="not an element"):
         verify_and_multiply([line], election)
 
@@ -246,4 +247,4 @@ def test_nothing_secret_is_remembered(standard: Ceremony, forgetful: None) -> No
     """Encrypting asks for its powers all at once, and leaves nothing behind where checks look."""
     a_ballot(standard.election, YES)
     assert not STANDARD._foreseen
-    assert native_module.NUMBER == STANDARD.element_length
+    assert STANDARD.element_length == native_module.NUMBER

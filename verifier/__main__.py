@@ -88,7 +88,9 @@ def _parse_key(text: str, name: str) -> bytes:
 def _progress() -> Progress:
     start = time.monotonic()
 
-    def show(done: int, total: int) -> None:
+    def show(what: str, done: int, total: int) -> None:
+        if what != "ballots":
+            return
         filled = _BAR * done // max(total, 1)
         left = (time.monotonic() - start) * (total - done) / max(done, 1)
         end = "\n" if done == total else ""

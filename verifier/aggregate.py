@@ -14,19 +14,9 @@ from .context import Context
 from .model import Ballot
 from .report import Findings
 from .source import Chunk, RecordError
+from .uniqueness import NOTHING, Packed, Packer
 
-__all__ = ["Ballots", "ChunkResult", "Identity", "check_chunk"]
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What must not occur twice: id_B, code and name of a ballot, and in our own layout g^ξ of its nonces."""
-
-    id_b: bytes
-    code: bytes
-    name: str
-    where: str
-    nonces: tuple[bytes, ...] = ()
+__all__ = ["Ballots", "ChunkResult", "Counts", "check_chunk", "check_neighbours"]
 
 
 @dataclass(slots=True)
@@ -76,12 +66,13 @@ class Counts:
 
 @dataclass(slots=True)
 class ChunkResult:
-    """`first` is the first ballot's place, chaining field and code, None if it could not be read; `last` the last ballot's code."""
+    """`values` is what must not occur twice; `first` is the first ballot's place, chaining field and code, None if it could not be read;
+    `last` the last ballot's code."""
 
     chunk: Chunk
     findings: Findings
+    values: Packed = NOTHING
     counts: Counts = field(default_factory=Counts)
-    identities: list[Identity] = field(default_factory=list)
     challenged: set[str] = field(default_factory=set)
     first: tuple[str, bytes, bytes] | None = None
     last: bytes | None = None
@@ -91,6 +82,7 @@ def check_chunk(context: Context, chunk: Chunk) -> ChunkResult:
     """All checks that need one ballot, or two neighbours within the chunk."""
     result = ChunkResult(chunk, Findings(context.own))
     device = context.devices[chunk.device]
+    packer = Packer(chunk.device)
     previous: bytes | None = None
     for number, item in enumerate(context.source.read_chunk(chunk)):
         result.counts.lines[chunk.device] += 1
@@ -111,9 +103,9 @@ def check_chunk(context: Context, chunk: Chunk) -> ChunkResult:
         if item.ballot_id in context.contest_data:
             result.counts.data[item.ballot_id] += 1
         result.counts.add(context, item, shaped)
-        nonces = tuple(context.group.bp(x) for x in nonce_commitments(item)) if context.own else ()
-        result.identities.append(Identity(item.id_b, item.confirmation_code, item.ballot_id, item.where, nonces))
-    result.last = previous
+        nonces = [context.group.bp(x) for x in nonce_commitments(item)] if context.own else ()
+        packer.add(item.position, item.id_b, item.confirmation_code, item.ballot_id.encode("utf-8", "backslashreplace"), nonces)
+    result.last, result.values = previous, packer.packed()
     return result
 
 

@@ -12,7 +12,8 @@ __all__ = ["Context", "make_context"]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`openings` and `contest_data` are by ballot id; of two openings with one id the first is kept, the other is `repeated`."""
+    """`openings` and `contest_data` are by ballot id; of two openings with one id the first is kept, the other is `repeated`. `hints` names
+    the hints' file, if there is one, and `arithmetic` the way of computing, if not the usual one; neither changes a verdict."""
 
     group: Group
     source: RecordSource
@@ -22,6 +23,8 @@ class Context:
     openings: Mapping[str, OpenedBallot]
     repeated: Sequence[OpenedBallot]
     contest_data: Mapping[str, Sequence[ContestDataDecryption]]
+    hints: str | None = None
+    arithmetic: str | None = None
 
     @property
     def own(self) -> bool:
@@ -29,7 +32,7 @@ class Context:
         return self.source.format.own
 
 
-def make_context(source: RecordSource, group: Group) -> Context:
+def make_context(source: RecordSource, group: Group, hints: str | None = None, arithmetic: str | None = None) -> Context:
     """The look-up tables of a record."""
     openings: dict[str, OpenedBallot] = {}
     repeated: list[OpenedBallot] = []
@@ -50,4 +53,6 @@ def make_context(source: RecordSource, group: Group) -> Context:
         openings=openings,
         repeated=tuple(repeated),
         contest_data=contest_data,
+        hints=hints,
+        arithmetic=arithmetic,
     )

@@ -44,7 +44,7 @@ _DEVIATIONS = (
 
 @dataclass(frozen=True, slots=True)
 class EgrfSource:
-    """A record in EGRF JSON lines, a RecordSource. `places` gives the line number for a file and offset at which a chunk starts."""
+    """A record in EGRF JSON lines, a RecordSource."""
 
     folder: Path
     group: Group
@@ -63,7 +63,6 @@ class EgrfSource:
     contest_data: tuple[ContestDataDecryption, ...] | None
     errors: tuple[RecordError, ...]
     pieces: tuple[Chunk, ...]
-    places: dict[tuple[str, int], int]
     own: OwnParts | None = None
 
     def chunks(self) -> list[Chunk]:
@@ -76,7 +75,7 @@ class EgrfSource:
         device = next(device for device in self.devices if device.index == chunk.device)
         position = chunk.position
         try:
-            for line in egrf_files.lines(self.folder, chunk.path, chunk.offset, self.places[chunk.path, chunk.offset]):
+            for line in egrf_files.lines(self.folder, chunk.path, chunk.offset, chunk.line):
                 if position == chunk.position + chunk.count:
                     return
                 try:
@@ -124,7 +123,6 @@ def open_record(folder: Path, group: Group) -> EgrfSource:
         contest_data=results.contest_data,
         errors=results.errors,
         pieces=tuple(found.chunks),
-        places=found.places,
     )
 
 

@@ -1,5 +1,6 @@
 """The devices of an EGRF record: header, ballots in chain order, close (foreign-records.md, section 2; §3.4.3, §3.4.4)."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,11 +42,10 @@ class Count:
 
 @dataclass(slots=True)
 class Scan:
-    """The devices and where their ballots are. `places` gives the line number for a file and offset at which a chunk starts."""
+    """The devices and where their ballots are."""
 
     devices: list[Device] = field(default_factory=list)
     chunks: list[Chunk] = field(default_factory=list)
-    places: dict[tuple[str, int], int] = field(default_factory=dict)
     count: Count = field(default_factory=Count)
 
 
@@ -68,22 +68,27 @@ def scan(folder: Path, chaining: int) -> Scan:
 
 def _ballots(lines: Iterator[Line], index: int, made: Scan) -> Line | None:
     """Notes where the ballots are. Returns the line after the last of them."""
-    position = 0
+    position = 1
     last: Line | None = None
-    chunk: Chunk | None = None
+    piece: list[Line] = []
+
+    def cut() -> None:
+        nonlocal position
+        content = b"".join(line.content for line in piece)
+        parts = ((len(content), hashlib.sha256(content).digest()),)
+        made.chunks.append(Chunk(piece[0].file, piece[0].offset, position, len(piece), index, piece[0].number, parts))
+        position += len(piece)
+        piece.clear()
+
     for line in lines:
         if last is not None:
-            position += 1
             _note(last, made.count)
-            if chunk is None or chunk.count == _CHUNK or chunk.path != last.file:
-                if chunk is not None:
-                    made.chunks.append(chunk)
-                chunk = Chunk(last.file, last.offset, position, 0, index)
-                made.places[last.file, last.offset] = last.number
-            chunk = Chunk(chunk.path, chunk.offset, chunk.position, chunk.count + 1, index)
+            if piece and (len(piece) == _CHUNK or piece[0].file != last.file):
+                cut()
+            piece.append(last)
         last = line
-    if chunk is not None:
-        made.chunks.append(chunk)
+    if piece:
+        cut()
     return last
 
 

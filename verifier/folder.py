@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .own_model import FileDigest
-from .source import Chunk, RecordError
+from .source import Chunk, Reading, RecordError
 
-__all__ = ["MAX_FILE", "MAX_LINE", "digest_files", "line_chunks", "list_files", "read_file", "read_lines", "record_digest"]
+__all__ = [
+    "MAX_FILE", "MAX_LINE", "check_unchanged", "digest_files", "exists", "line_chunks", "list_files", "read_file", "read_lines",
+    "record_digest",
+]  # fmt: skip
 
 MAX_FILE = 2**26
 MAX_LINE = 2**24
 _BLOCK = 2**20
-_FEWEST, _MOST = 4, 64
+_PIECE = 2**22
+_FEWEST, _MOST = 4, 500
 
 
 def read_file(folder: Path, path: str) -> bytes:
@@ -60,9 +64,9 @@ def list_files(folder: Path) -> tuple[list[str], list[RecordError]]:
     return sorted(files, key=os.fsencode), errors
 
 
-def digest_files(folder: Path, paths: list[str]) -> list[FileDigest]:
+def digest_files(folder: Path, paths: list[str], reading: Reading | None = None) -> list[FileDigest]:
     """SHA-256 of each file; an empty folder has an empty digest. Raises RecordError."""
-    return [FileDigest(_printable(path), b"" if path.endswith("/") else _digest(folder, path)) for path in paths]
+    return [FileDigest(_printable(path), b"" if path.endswith("/") else _digest(folder, path, reading)) for path in paths]
 
 
 def record_digest(digests: list[FileDigest]) -> str:
@@ -72,29 +76,75 @@ def record_digest(digests: list[FileDigest]) -> str:
 
 
 def line_chunks(folder: Path, path: str, device: int) -> list[Chunk]:
-    """The lines of a file in chunks, which grow from `_FEWEST` to `_MOST` lines so that short files can be shared out too and long ones
-    have few chunks; a last line without LF counts. Raises RecordError if the file is missing."""
+    """The lines of a file in pieces, which grow from `_FEWEST` to `_MOST` lines or `_PIECE` bytes, so that short files can be shared out
+    too and long ones have few; a last line without LF counts. Raises RecordError if the file is missing."""
     chunks: list[Chunk] = []
-    start = offset = lines = count = 0
+    piece = _Piece(path, device)
     tail = False
     try:
         with open(_regular(folder, path), "rb") as file:
             while block := file.read(_BLOCK):
-                at = -1
+                start, at = 0, -1
                 while (at := block.find(b"\n", at + 1)) >= 0:
-                    count += 1
-                    if count == min(_MOST, _FEWEST + lines // 64):
-                        chunks.append(Chunk(path, start, lines + 1, count, device))
-                        start, lines, count = offset + at + 1, lines + count, 0
-                offset += len(block)
+                    piece.count += 1
+                    if piece.full(at + 1 - start):
+                        chunks.append(piece.cut(block[start : at + 1]))
+                        start = at + 1
+                piece.add(block[start:])
                 tail = block[-1:] != b"\n"
-            if offset and tail:
-                count += 1
     except OSError as error:
         raise _error(path, error) from None
-    if count:
-        chunks.append(Chunk(path, start, lines + 1, count, device))
+    piece.count += tail
+    if piece.count:
+        chunks.append(piece.cut(b""))
     return chunks
+
+
+class _Piece:
+    """What is known of the piece that is being read."""
+
+    def __init__(self, path: str, device: int) -> None:
+        self._path, self._device = path, device
+        self._offset = self._lines = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self.count = self._size = 0
+        self._digest = hashlib.sha256()
+
+    def full(self, more: int) -> bool:
+        """Whether it ends with the line just counted, `more` bytes after what was added."""
+        return self.count == min(_MOST, _FEWEST + self._lines // 64) or self._size + more >= _PIECE
+
+    def add(self, content: bytes) -> None:
+        """What follows."""
+        self._digest.update(content)
+        self._size += len(content)
+
+    def cut(self, content: bytes) -> Chunk:
+        """The piece, with `content` as its end; the next one begins there."""
+        self.add(content)
+        parts = ((self._size, self._digest.digest()),)
+        chunk = Chunk(self._path, self._offset, self._lines + 1, self.count, self._device, self._lines + 1, parts)
+        self._offset, self._lines = self._offset + self._size, self._lines + self.count
+        self._begin()
+        return chunk
+
+
+def check_unchanged(folder: Path, chunk: Chunk) -> None:
+    """Raises RecordError unless the chunk is there as it was when it was planned: what is verified is what was digested."""
+    try:
+        with open(_regular(folder, chunk.path), "rb") as file:
+            file.seek(chunk.offset)
+            for length, expected in chunk.parts:
+                digest = hashlib.sha256()
+                while length and (block := file.read(min(length, _BLOCK))):
+                    digest.update(block)
+                    length -= len(block)
+                if length or digest.digest() != expected:
+                    raise RecordError(chunk.path, chunk.line, "", "changed while it was being verified, or is not the same everywhere")
+    except OSError as error:
+        raise _error(chunk.path, error) from None
 
 
 def read_lines(folder: Path, chunk: Chunk) -> Iterator[bytes | RecordError]:
@@ -131,12 +181,14 @@ def _regular(folder: Path, path: str) -> Path:
     return full
 
 
-def _digest(folder: Path, path: str) -> bytes:
+def _digest(folder: Path, path: str, reading: Reading | None) -> bytes:
     digest = hashlib.sha256()
     try:
         with open(_regular(folder, path), "rb") as file:
             while block := file.read(_BLOCK):
                 digest.update(block)
+                if reading:
+                    reading(len(block))
     except OSError as error:
         raise _error(path, error) from None
     return digest.digest()

@@ -14,7 +14,7 @@ from .model import Ballot, ContestDataDecryption, Device, Guardian, Manifest, Op
 from .own_files import read_acknowledgement, read_profile, read_signature, read_totals
 from .own_model import FileDigest
 from .setup_files import read_devices, read_guardian, read_hashes, read_joint_keys, read_manifest, read_parameters
-from .source import Chunk, Format, RecordError
+from .source import Chunk, Format, Reading, RecordError
 from .strict_json import Node, parse
 
 __all__ = ["EG21_JSON", "PSEPHOS", "JsonSource", "open_eg21", "open_own"]
@@ -64,7 +64,7 @@ class JsonSource:
     own: OwnParts | None
 
     def chunks(self) -> list[Chunk]:
-        """All ballots, some dozens a chunk. Raises RecordError."""
+        """All ballots in pieces. Raises RecordError."""
         return [chunk for device in self.devices for chunk in line_chunks(self.folder, _ballot_file(device.index), device.index)]
 
     def read_chunk(self, chunk: Chunk) -> Iterator[Ballot | RecordError]:
@@ -79,12 +79,15 @@ class JsonSource:
                 yield error
 
 
-def open_own(folder: Path, group: Group) -> JsonSource:
-    """Opens a record of our own profile. Raises RecordError if what every check needs cannot be read."""
+def open_own(folder: Path, group: Group, digests: bool = True, reading: Reading | None = None) -> JsonSource:
+    """Opens a record of our own profile; without `digests` as a worker needs it, without the parts that no check of a ballot asks for.
+    Raises RecordError if what every check needs cannot be read."""
+    if not digests:
+        return _open(folder, group, PSEPHOS, *list_files(folder), None)
     profile = read_file(folder, "profile.json")
     listed = read_profile(parse(profile, "profile.json"))
     files, errors = list_files(folder)
-    found, unread = _digests(folder, [file for file in files if file not in ("profile.json", "signature.json")])
+    found, unread = _digests(folder, [file for file in files if file not in ("profile.json", "signature.json")], reading)
     errors += unread
 
     parts = OwnParts(
@@ -178,9 +181,9 @@ def _lines(folder: Path, file: str) -> Iterator[Node]:
             yield parse(line, file, number)
 
 
-def _digests(folder: Path, files: list[str]) -> tuple[list[FileDigest], list[RecordError]]:
+def _digests(folder: Path, files: list[str], reading: Reading | None) -> tuple[list[FileDigest], list[RecordError]]:
     try:
-        return digest_files(folder, files), []
+        return digest_files(folder, files, reading), []
     except RecordError as error:
         return [], [error]
 

@@ -1,16 +1,19 @@
 """What the checks ask of a record, whatever its layout, and the one exception that reading may raise.
 
 A reader (`record.py`, `egrf.py`, `egk.py`) offers `open_record(folder, group) -> RecordSource`. Small parts are read at once; ballots
-come in chunks, so that memory does not grow with their number and a chunk can be checked in another process. A source is picklable.
+come in chunks, so that memory does not grow with their number and a chunk can be checked in another process or on another machine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from .model import Ballot, ContestDataDecryption, Device, Guardian, Manifest, OpenedBallot, OwnParts, Parameters, TallyContest
 
-__all__ = ["Chunk", "Format", "RecordError", "RecordSource"]
+__all__ = ["Chunk", "Format", "Reading", "RecordError", "RecordSource"]
+
+Reading = Callable[[int], None]
+"""Called with a number of bytes that have just been read."""
 
 
 class RecordError(Exception):
@@ -46,14 +49,22 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Consecutive ballots of one device. `path` and `offset` are for the reader; `position` is the first ballot's 1-based place on its
-    device, `count` how many there are, `device` the device's index. Chunks are listed device by device, in order of position."""
+    """Consecutive ballots of one device. `path`, `offset` and `line` (from 1) say where they begin; `position` is the first ballot's
+    1-based place on its device, `count` how many there are, `device` the device's index. `parts` are length and SHA-256 of what the chunk
+    consists of, piece by piece, when it was planned. Chunks are listed device by device, in order of position."""
 
     path: str
     offset: int
     position: int
     count: int
     device: int
+    line: int
+    parts: tuple[tuple[int, bytes], ...]
+
+    @property
+    def size(self) -> int:
+        """How many bytes it is long."""
+        return sum(length for length, _ in self.parts)
 
 
 class RecordSource(Protocol):
@@ -92,7 +103,7 @@ class RecordSource(Protocol):
     def own(self) -> OwnParts | None: ...
 
     def chunks(self) -> list[Chunk]:
-        """All ballots of all devices. Raises RecordError if a ballot file is missing."""
+        """All ballots of all devices, in pieces of a few to some hundreds. Raises RecordError if a ballot file is missing."""
         ...
 
     def read_chunk(self, chunk: Chunk) -> Iterator[Ballot | RecordError]:

@@ -1,35 +1,51 @@
 """`verify_record` opens a record, makes every check, and returns the report. Several processes share the ballots, if asked to."""
 
 import importlib
-import multiprocessing
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-from .aggregate import Ballots, ChunkResult, check_chunk
+from .aggregate import Ballots
 from .arithmetic import STANDARD, Group
 from .catalogue import CHALLENGED, CHECKS, CONTEST_DATA, PRE_ENCRYPTED
 from .challenged import check_leftovers
 from .context import Context, make_context
 from .folder import digest_files, list_files, record_digest
 from .keys import check_keys
+from .layouts import FORMATS, format_of, open_record
 from .parameters import check_parameters
-from .record import EG21_JSON, PSEPHOS, open_eg21, open_own
 from .report import Findings, Report, TallyLine
 from .signature import check_signature, fingerprint
-from .source import Chunk, Format, RecordError, RecordSource
+from .source import RecordError, RecordSource
 from .tally import check_tally
 from .totals import check_totals
-from .uniqueness import Uniqueness
+from .uniqueness import BUCKETS, KINDS, Places, Uniqueness
+from .work import forget, keep, make_job, results, share_out
 
-__all__ = ["FORMATS", "Progress", "verify_record", "verify_source"]
+__all__ = ["FORMATS", "Progress", "verify_record"]
 
-FORMATS = ("psephos", "eg21-json", "egrf-json", "egk-json")
-Progress = Callable[[int, int], None]
-"""Called with the number of ballots checked and of all ballots."""
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
 
 _BALLOT_ITEMS = "5.A 5.B 6.A 6.B 6.C 6.D 7.A 7.B 7.C 7.D 8.A 8.B 8.C 8.D 8.E 8.F 8.G X2 X3 X4 X5 X6 X11 X16 X17"
-_context: Context | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """How a verification is carried out, see `verify_record`; none of it changes a verdict."""
+
+    processes: int
+    executor: Executor | None
+    hints: Path | None
+    arithmetic: str | None
+    progress: Progress | None
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Reports progress."""
+        if self.progress:
+            self.progress(what, done, total)
 
 
 def verify_record(
@@ -40,18 +56,26 @@ def verify_record(
     format: str = "psephos",
     progress: Progress | None = None,
     key_origin: str = "",
+    executor: Executor | None = None,
+    hints: Path | None = None,
+    arithmetic: str | None = None,
 ) -> Report:
     """Verifies the record in `folder`. `key` is the scrutineer's Ed25519 key, 32 bytes; without it X15 is not run. `format` is one of
-    `FORMATS`. Raises ValueError for another format or a key of another length, and nothing for anything in the record."""
+    `FORMATS`. The ballots are shared out among `processes` processes of this machine, or given to an `executor`, of a cluster for
+    instance, `processes` saying how many tasks it does at a time; its workers must find the record at the same path. `hints` is a file
+    of commitments beside the record.
+
+    Raises ValueError for another format or a key of another length, and nothing for anything in the record."""
     if format not in FORMATS:
         raise ValueError(f"format: expected one of {', '.join(FORMATS)}, got {format}")
     if key is not None and len(key) != 32:
         raise ValueError(f"key: expected 32 bytes, got {len(key)}")
-    layout = {"psephos": PSEPHOS, "eg21-json": EG21_JSON}.get(format, Format(format))
+    layout = format_of(format)
+    means = Means(max(processes, 1), executor, hints, arithmetic, progress)
     try:
         if format == "egk-json":
             return _verify_edition_2_0(folder, group, processes)
-        source = _open(folder, group, format)
+        source = open_record(folder, group, format)
     except RecordError as error:
         report = Report(layout, Findings(layout.own))
         report.findings.read_error(error)
@@ -68,7 +92,7 @@ def verify_record(
         report.tally = [
             TallyLine(contest.label, option.label, option.tally) for contest in source.tally or () for option in contest.options
         ]
-        verify_source(source, group, report, key, processes, progress)
+        _verify_source(source, folder, group, report, key, means)
         if not source.format.own:
             report.findings.count("format")
             report.done("format")
@@ -77,17 +101,15 @@ def verify_record(
     return report
 
 
-def verify_source(
-    source: RecordSource, group: Group, report: Report, key: bytes | None, processes: int, progress: Progress | None
-) -> None:
+def _verify_source(source: RecordSource, folder: Path, group: Group, report: Report, key: bytes | None, means: Means) -> None:
     """All checks of edition 2.1.0 on an opened record. Without its ballots only those of parameters, keys and signature can be made."""
     findings = report.findings
     _exclude(source, report)
-    context = make_context(source, group)
+    context = make_context(source, group, None if means.hints is None else str(means.hints.resolve()), means.arithmetic)
     check_parameters(source, group, report)
     check_keys(source, group, report)
     try:
-        ballots = _check_ballots(context, report, processes, progress)
+        ballots = _check_ballots(context, folder, report, means)
     except RecordError as error:
         findings.read_error(error)
         if source.own is not None:
@@ -103,15 +125,6 @@ def verify_source(
         report.done("X7")
     else:
         findings.count("format", ballots.counts.lines.total())
-
-
-def _open(folder: Path, group: Group, name: str) -> RecordSource:
-    if name == "psephos":
-        return open_own(folder, group)
-    if name == "eg21-json":
-        return open_eg21(folder, group)
-    source: RecordSource = importlib.import_module(".egrf", __package__).open_record(folder, group)
-    return source
 
 
 def _verify_edition_2_0(folder: Path, group: Group, processes: int) -> Report:
@@ -142,29 +155,11 @@ def _exclude(source: RecordSource, report: Report) -> None:
         report.exclude((*CONTEST_DATA, "13.A"), "the manifest has no contest data")
 
 
-def _check_ballots(context: Context, report: Report, processes: int, progress: Progress | None) -> Ballots:
+def _check_ballots(context: Context, folder: Path, report: Report, means: Means) -> Ballots:
     """5.A to 8.G, 12 to 19 and what goes with them."""
     source, findings = context.source, report.findings
-    chunks = source.chunks()
-    ballots = Ballots(context, findings)
-    total, done = sum(chunk.count for chunk in chunks), 0
     with Uniqueness() as uniqueness:
-        for result in _results(context, chunks, processes):
-            ballots.add(result)
-            for identity in result.identities:
-                findings.count("5.A")
-                uniqueness.add(0, identity.id_b, identity.where)
-                uniqueness.add(1, identity.code, identity.where)
-                uniqueness.add(2, identity.name.encode("utf-8", "backslashreplace"), identity.where)
-                for nonce in identity.nonces:
-                    uniqueness.add(3, nonce, identity.where)
-            done += result.chunk.count
-            if progress:
-                progress(done, total)
-        ballots.finish()
-        for kind, where, earlier in uniqueness.repeated():
-            check, name = (("5.A", "id_B"), ("8.B X11", "confirmation code"), ("8.B X17", "ballot_id"), ("X6", "encryption nonce"))[kind]
-            findings.fail(check, where, f"the same {name} as {earlier}")
+        ballots = _each_ballot(context, folder, findings, uniqueness, means)
     for device in source.devices:
         found = ballots.counts.lines[device.index]
         ok = found == device.ballot_count
@@ -185,29 +180,28 @@ def _check_ballots(context: Context, report: Report, processes: int, progress: P
     return ballots
 
 
-def _results(context: Context, chunks: list[Chunk], processes: int) -> Iterator[ChunkResult]:
-    """The chunks' results in order. Workers are forked and so share the context; where that cannot be done, one process does all."""
-    global _context
-    if processes <= 1 or len(chunks) <= 1 or "fork" not in multiprocessing.get_all_start_methods():
-        yield from (check_chunk(context, chunk) for chunk in chunks)
-        return
-    _context = context
-    context.group.g_power(1)  # tables made before the fork are shared too
+def _each_ballot(context: Context, folder: Path, findings: Findings, uniqueness: Uniqueness, means: Means) -> Ballots:
+    """The checks of ballots by themselves and of neighbours, then those of all together."""
+    pieces = context.source.chunks()
+    chunks = share_out(pieces, means.processes) if means.hints else pieces
+    ballots, places = Ballots(context, findings), Places(chunks)
+    total, done = sum(chunk.count for chunk in chunks), 0
+    job = make_job(context, folder)
+    context.group.g_power(1)  # tables made before workers are forked are shared too
     context.group.fixed_power(context.source.K, 1)
+    keep(job, context)
     try:
-        with ProcessPoolExecutor(min(processes, len(chunks)), multiprocessing.get_context("fork")) as pool:
-            waiting: list[Future[ChunkResult]] = []
-            for chunk in chunks:
-                waiting.append(pool.submit(_work, chunk))
-                if len(waiting) > 4 * processes:
-                    yield waiting.pop(0).result()
-            for future in waiting:
-                yield future.result()
+        with closing(results(job, chunks, means.processes, means.executor)) as found:
+            for result in found:
+                ballots.add(result)
+                findings.count("5.A", result.values.ballots)
+                uniqueness.add(result.values)
+                done += result.chunk.count
+                means.tell("ballots", done, total)
     finally:
-        _context = None
-
-
-def _work(chunk: Chunk) -> ChunkResult:
-    if _context is None:
-        raise RuntimeError("worker without a context")
-    return check_chunk(_context, chunk)
+        forget(job)
+    ballots.finish()
+    for kind, place, earlier in uniqueness.repeated(lambda done: means.tell("comparing", done, BUCKETS)):
+        check, name = KINDS[kind]
+        findings.fail(check, places.where(place), f"the same {name} as {places.where(earlier)}")
+    return ballots

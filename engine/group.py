@@ -97,6 +97,14 @@ class Group:
         """The product of elements of this group; 1 if there are none."""
         return Element(self, product((element.value for element in elements), self.p))
 
+    def products_of_columns(self, rows: memoryview, columns: int) -> "list[Element]":
+        """The product of each column of rows of `columns` elements, in bytes. For elements that were checked before they were stored."""
+        if self.native:
+            return [Element(self, each) for each in self.native.products(rows, columns)]
+        length = self.element_length
+        values = [number(rows[at : at + length]) for at in range(0, len(rows), length)]
+        return [Element(self, product(values[column::columns], self.p)) for column in range(columns)]
+
 
 @lru_cache(maxsize=512)
 def _squarings(group: Group, value: int) -> Squarings:

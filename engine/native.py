@@ -76,6 +76,6 @@ def numbers(content: bytes) -> list[Any]:
     return [number(content[at : at + NUMBER]) for at in range(0, len(content), NUMBER)]
 
 
-def number(content: bytes) -> Any:
+def number(content: bytes | memoryview) -> Any:
     """One integer, big-endian."""
     return integer(int.from_bytes(content, "big"))

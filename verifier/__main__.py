@@ -4,47 +4,67 @@ import argparse
 import os
 import re
 import sys
-import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from .page import to_html
-from .verify import FORMATS, Progress, verify_record
+from .progress import Display
+from .verify import FORMATS, JournalError, verify_record
 
-__all__ = ["main"]
+__all__ = ["Connect", "main"]
+
+Connect = Callable[[str], AbstractContextManager[tuple[Executor, int]]]
+"""Connects to a cluster at an address: gives an executor and how many tasks it does at a time."""
 
 _KEY = re.compile(r"[0-9A-Fa-f]{64}")
-_BAR = 30
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+def main(arguments: list[str] | None = None, program: str = "verifier.pyz", connect: Connect | None = None) -> int:
+    """Runs the command, called `program`; returns the exit status. With `connect` there is an option `--cluster`; it raises OSError."""
+    options = _parser(program, connect is not None).parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        return _verify(options)
+        return _verify(options, connect)
     except KeyboardInterrupt:
-        print("stopped; nothing has been verified", file=sys.stderr)
+        resume = f"; the same command goes on from {options.resume}" if options.resume and Path(options.resume).exists() else ""
+        print(f"stopped; nothing has been verified{resume}", file=sys.stderr)
+        return 2
+    except JournalError as error:
+        print(f"resume: {error}", file=sys.stderr)
         return 2
     except Exception as error:  # noqa: BLE001 - last resort: whatever a record does, the answer is never a traceback or status 0
         print(f"UNREADABLE: the verifier failed ({type(error).__name__}: {error}); please report this", file=sys.stderr)
         return 2
 
 
-def _verify(options: argparse.Namespace) -> int:
+def _verify(options: argparse.Namespace, connect: Connect | None) -> int:
     folder = Path(options.record)
     try:
         key, origin = _key(options.key, folder) if options.format == FORMATS[0] else (None, "")
     except (OSError, ValueError) as error:
         print(f"key: {error}", file=sys.stderr)
         return 2
+    if options.format == "egk-json" and (options.resume or options.cluster):
+        print("egk-json: --resume and --cluster are not offered for this layout", file=sys.stderr)
+        return 2
     if options.key and options.format != FORMATS[0]:
         print("key: not used, records of other layouts carry no signature of ours", file=sys.stderr)
-    progress = None if options.quiet or not sys.stderr.isatty() else _progress()
-    report = verify_record(
-        folder, key, processes=max(1, options.processes), format=options.format, progress=progress, key_origin=origin
-    )
+    terminal = sys.stderr.isatty()
+    progress = Display(sys.stderr, terminal) if options.progress or (terminal and not options.quiet) else None
+    workers = max(1, options.processes)
+    try:
+        with connect(options.cluster) if connect and options.cluster else nullcontext((None, workers)) as (executor, workers):
+            report = verify_record(
+                folder, key, workers, format=options.format, progress=progress, key_origin=origin, executor=executor,
+                journal=Path(options.resume) if options.resume else None,
+            )  # fmt: skip
+    except OSError as error:
+        print(f"{'cluster' if options.cluster else 'verifier'}: {error}", file=sys.stderr)
+        return 2
     if options.report:
         Path(options.report).write_text(to_html(report, folder.resolve().name), encoding="utf-8")
     if options.json:
@@ -56,8 +76,9 @@ def _verify(options: argparse.Namespace) -> int:
     return report.exit_status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="verifier.pyz", description="Verifies an election record.")
+def _parser(program: str, clusters: bool) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description="Verifies an election record.")
+    parser.set_defaults(cluster=None)
     parser.add_argument("record", metavar="RECORD", help="the record's folder")
     parser.add_argument("--key", help="the scrutineer's public key: 64 hexadecimal digits, or a file that holds them; "
                         "without it, the file RECORD.key beside the record")  # fmt: skip
@@ -65,6 +86,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--report", metavar="FILE.html", help="write the report as a web page too")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, metavar="N", help="number of processes")
+    parser.add_argument("--resume", metavar="FILE", help="keep what has been found in FILE and go on from it if it is there; "
+                        "it is deleted when all is done. Whoever can write FILE can forge the verdict: it belongs to the person who "
+                        "verifies")  # fmt: skip
+    if clusters:
+        parser.add_argument("--cluster", metavar="tcp://HOST:PORT", help="share the ballots out on the Dask cluster of this scheduler; its "
+                            "workers must find the record at the same path. Whoever runs the cluster can forge the verdict")  # fmt: skip
+    parser.add_argument("--progress", action="store_true", help="show progress even if standard error is no terminal")
     parser.add_argument("--quiet", action="store_true", help="print the verdict alone, and no progress")
     return parser
 
@@ -83,21 +111,6 @@ def _parse_key(text: str, name: str) -> bytes:
     if not _KEY.fullmatch(text.strip()):
         raise ValueError(f"{name}: expected 64 hexadecimal digits")
     return bytes.fromhex(text.strip())
-
-
-def _progress() -> Progress:
-    start = time.monotonic()
-
-    def show(what: str, done: int, total: int) -> None:
-        if what != "ballots":
-            return
-        filled = _BAR * done // max(total, 1)
-        left = (time.monotonic() - start) * (total - done) / max(done, 1)
-        end = "\n" if done == total else ""
-        line = f"\r[{'#' * filled}{'.' * (_BAR - filled)}] {done}/{total} ballots, {int(left) // 60}:{int(left) % 60:02} left "
-        print(line, end=end, file=sys.stderr, flush=True)
-
-    return show
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from .source import Chunk, Reading, RecordError
 
 __all__ = [
     "MAX_FILE", "MAX_LINE", "check_unchanged", "digest_files", "exists", "line_chunks", "list_files", "read_file", "read_lines",
-    "record_digest",
+    "record_digest", "scan_lines", "total_size",
 ]  # fmt: skip
 
 MAX_FILE = 2**26
@@ -69,6 +69,14 @@ def digest_files(folder: Path, paths: list[str], reading: Reading | None = None)
     return [FileDigest(_printable(path), b"" if path.endswith("/") else _digest(folder, path, reading)) for path in paths]
 
 
+def total_size(folder: Path) -> int:
+    """The bytes of all files of a folder; 0 if it cannot be read."""
+    try:
+        return sum(os.lstat(folder / path).st_size for path in list_files(folder)[0] if not path.endswith("/"))
+    except (RecordError, OSError):
+        return 0
+
+
 def record_digest(digests: list[FileDigest]) -> str:
     """One digest for a folder: SHA-256 over lines of digest in upper-case hexadecimal, two blanks, path."""
     lines = "".join(f"{digest.sha256.hex().upper()}  {digest.path}\n" for digest in digests)
@@ -76,14 +84,23 @@ def record_digest(digests: list[FileDigest]) -> str:
 
 
 def line_chunks(folder: Path, path: str, device: int) -> list[Chunk]:
+    """The pieces of `scan_lines`."""
+    return scan_lines(folder, path, device)[0]
+
+
+def scan_lines(folder: Path, path: str, device: int, reading: Reading | None = None) -> tuple[list[Chunk], bytes]:
     """The lines of a file in pieces, which grow from `_FEWEST` to `_MOST` lines or `_PIECE` bytes, so that short files can be shared out
-    too and long ones have few; a last line without LF counts. Raises RecordError if the file is missing."""
+    too and long ones have few, and the file's SHA-256. A last line without LF counts. Raises RecordError if the file is missing."""
     chunks: list[Chunk] = []
+    digest = hashlib.sha256()
     piece = _Piece(path, device)
     tail = False
     try:
         with open(_regular(folder, path), "rb") as file:
             while block := file.read(_BLOCK):
+                digest.update(block)
+                if reading:
+                    reading(len(block))
                 start, at = 0, -1
                 while (at := block.find(b"\n", at + 1)) >= 0:
                     piece.count += 1
@@ -97,7 +114,7 @@ def line_chunks(folder: Path, path: str, device: int) -> list[Chunk]:
     piece.count += tail
     if piece.count:
         chunks.append(piece.cut(b""))
-    return chunks
+    return chunks, digest.digest()
 
 
 class _Piece:

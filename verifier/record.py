@@ -2,14 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from .arithmetic import Group
 from .ballot_files import read_ballot, read_contest_data_decryption, read_opening, read_tally
-from .folder import digest_files, exists, line_chunks, list_files, read_file, read_lines
+from .folder import digest_files, exists, line_chunks, list_files, read_file, read_lines, scan_lines
 from .model import Ballot, ContestDataDecryption, Device, Guardian, Manifest, OpenedBallot, OwnParts, Parameters, TallyContest
 from .own_files import read_acknowledgement, read_profile, read_signature, read_totals
 from .own_model import FileDigest
@@ -38,6 +38,7 @@ PSEPHOS = Format(
 EG21_JSON = Format("eg21-json")
 
 _GUARDIAN = re.compile(r"guardians/guardian_([1-9][0-9]{0,8})\.public_key\.json")
+_BALLOTS = re.compile(r"ballots/device_([1-9][0-9]{0,8})\.jsonl")
 _T = TypeVar("_T")
 
 
@@ -62,10 +63,13 @@ class JsonSource:
     contest_data: tuple[ContestDataDecryption, ...] | None
     errors: tuple[RecordError, ...]
     own: OwnParts | None
+    pieces: Mapping[str, list[Chunk]] = field(default_factory=dict)
+    """Of ballot files that were gone through while they were digested."""
 
     def chunks(self) -> list[Chunk]:
         """All ballots in pieces. Raises RecordError."""
-        return [chunk for device in self.devices for chunk in line_chunks(self.folder, _ballot_file(device.index), device.index)]
+        files = [(_ballot_file(device.index), device.index) for device in self.devices]
+        return [chunk for file, device in files for chunk in self.pieces.get(file) or line_chunks(self.folder, file, device)]
 
     def read_chunk(self, chunk: Chunk) -> Iterator[Ballot | RecordError]:
         """The chunk's ballots or, one by one, why they cannot be read."""
@@ -87,7 +91,7 @@ def open_own(folder: Path, group: Group, digests: bool = True, reading: Reading 
     profile = read_file(folder, "profile.json")
     listed = read_profile(parse(profile, "profile.json"))
     files, errors = list_files(folder)
-    found, unread = _digests(folder, [file for file in files if file not in ("profile.json", "signature.json")], reading)
+    found, pieces, unread = _digests(folder, [file for file in files if file not in ("profile.json", "signature.json")], reading)
     errors += unread
 
     parts = OwnParts(
@@ -100,7 +104,7 @@ def open_own(folder: Path, group: Group, digests: bool = True, reading: Reading 
         totals=_attempt(errors, lambda: read_totals(_json(folder, "totals.json"))),
         signature=_attempt(errors, lambda: read_signature(_json(folder, "signature.json"))),
     )
-    return _open(folder, group, PSEPHOS, files, errors, parts)
+    return _open(folder, group, PSEPHOS, files, errors, parts, pieces)
 
 
 def open_eg21(folder: Path, group: Group) -> JsonSource:
@@ -110,7 +114,13 @@ def open_eg21(folder: Path, group: Group) -> JsonSource:
 
 
 def _open(
-    folder: Path, group: Group, layout: Format, files: list[str], errors: list[RecordError], parts: OwnParts | None
+    folder: Path,
+    group: Group,
+    layout: Format,
+    files: list[str],
+    errors: list[RecordError],
+    parts: OwnParts | None,
+    pieces: Mapping[str, list[Chunk]] | None = None,
 ) -> JsonSource:
     own = layout.own
     parameters = read_parameters(_json(folder, "election_parameters.json"), group, own)
@@ -151,6 +161,7 @@ def _open(
         contest_data=data,
         errors=tuple(errors),
         own=parts,
+        pieces=pieces or {},
     )
 
 
@@ -181,11 +192,22 @@ def _lines(folder: Path, file: str) -> Iterator[Node]:
             yield parse(line, file, number)
 
 
-def _digests(folder: Path, files: list[str], reading: Reading | None) -> tuple[list[FileDigest], list[RecordError]]:
+def _digests(
+    folder: Path, files: list[str], reading: Reading | None
+) -> tuple[list[FileDigest], dict[str, list[Chunk]], list[RecordError]]:
+    """The digests of all files, or of none and why; and the pieces of ballot files, which are so read once and not twice."""
+    found: list[FileDigest] = []
+    pieces: dict[str, list[Chunk]] = {}
     try:
-        return digest_files(folder, files, reading), []
+        for file in files:
+            if match := _BALLOTS.fullmatch(file):
+                pieces[file], digest = scan_lines(folder, file, int(match[1]), reading)
+                found.append(FileDigest(file, digest))
+            else:
+                found += digest_files(folder, [file], reading)
     except RecordError as error:
-        return [], [error]
+        return [], {}, [error]
+    return found, pieces, []
 
 
 def _attempt(errors: list[RecordError], read: Callable[[], _T]) -> _T | None:

@@ -21,7 +21,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from .aggregate import ChunkResult, check_chunk
-from .arithmetic import Group
+from .arithmetic import Group, choose
 from .context import Context, make_context
 from .folder import check_unchanged
 from .layouts import open_record
@@ -218,7 +218,11 @@ def _context(job: Job) -> Context:
     if job.program != program_digest():
         raise RecordError(".", 0, "", f"{here}: its verifier is another version of the program")
     try:
+        if job.arithmetic:
+            choose(job.arithmetic)
         source = open_record(Path(job.folder), job.group, job.format, digests=False)
+    except ValueError as error:
+        raise RecordError(".", 0, "", f"{here}: {error}") from None
     except RecordError as error:
         raise RecordError(error.file, error.line, error.member, f"{here}: {error.reason}") from None
     context = make_context(source, job.group, job.hints, job.arithmetic)

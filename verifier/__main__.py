@@ -9,8 +9,11 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from .arithmetic import choose
+from .choice import ARITHMETICS
 from .page import to_html
 from .progress import Display
+from .self_test import WrongArithmetic
 from .verify import FORMATS, JournalError, verify_record
 
 __all__ = ["Connect", "main"]
@@ -28,7 +31,15 @@ def main(arguments: list[str] | None = None, program: str = "verifier.pyz", conn
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
+        choose(options.arithmetic)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
         return _verify(options, connect)
+    except WrongArithmetic as error:
+        print(error, file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         resume = f"; the same command goes on from {options.resume}" if options.resume and Path(options.resume).exists() else ""
         print(f"stopped; nothing has been verified{resume}", file=sys.stderr)
@@ -60,7 +71,7 @@ def _verify(options: argparse.Namespace, connect: Connect | None) -> int:
         with connect(options.cluster) if connect and options.cluster else nullcontext((None, workers)) as (executor, workers):
             report = verify_record(
                 folder, key, workers, format=options.format, progress=progress, key_origin=origin, executor=executor,
-                journal=Path(options.resume) if options.resume else None,
+                journal=Path(options.resume) if options.resume else None, arithmetic=options.arithmetic,
             )  # fmt: skip
     except OSError as error:
         print(f"{'cluster' if options.cluster else 'verifier'}: {error}", file=sys.stderr)
@@ -93,6 +104,7 @@ def _parser(program: str, clusters: bool) -> argparse.ArgumentParser:
         parser.add_argument("--cluster", metavar="tcp://HOST:PORT", help="share the ballots out on the Dask cluster of this scheduler; its "
                             "workers must find the record at the same path. Whoever runs the cluster can forge the verdict")  # fmt: skip
     parser.add_argument("--progress", action="store_true", help="show progress even if standard error is no terminal")
+    parser.add_argument("--arithmetic", choices=ARITHMETICS, help="compute with this; otherwise with the fastest that is there")
     parser.add_argument("--quiet", action="store_true", help="print the verdict alone, and no progress")
     return parser
 

@@ -6,6 +6,7 @@ Memory: a chunk's result is a few numbers for each option and a few bytes for ea
 from collections import Counter
 from dataclasses import dataclass, field
 
+from .ahead import prepared
 from .ballots import check_ballot, nonce_commitments
 from .challenged import check_opening
 from .codes import chained, check_device, first_hash, rules_of
@@ -84,7 +85,7 @@ def check_chunk(context: Context, chunk: Chunk) -> ChunkResult:
     device = context.devices[chunk.device]
     packer = Packer(chunk.device)
     previous: bytes | None = None
-    for number, item in enumerate(context.source.read_chunk(chunk)):
+    for number, item in enumerate(prepared(context, context.source.read_chunk(chunk))):
         result.counts.lines[chunk.device] += 1
         if isinstance(item, RecordError):
             result.findings.read_error(item)

@@ -13,7 +13,9 @@ from .pre_encrypted import check_cast, check_uncast
 from .ranges import LIMIT, OPTION, SPOIL, check_range, data_proof_holds, nonce_proof_holds
 from .report import Findings
 
-__all__ = ["OWN_STATES", "STATES", "check_ballot", "check_contest", "identifier_hash", "nonce_commitments"]
+__all__ = [
+    "OWN_STATES", "STATES", "check_ballot", "check_contest", "identifier_hash", "limit_factors", "nonce_commitments", "spoil_factors",
+]  # fmt: skip
 
 OWN_STATES = ("Cast", "Discounted", "Challenged")
 STATES = ("Cast", "Challenged", "Spoiled", "Discounted", "Uncast")
@@ -79,21 +81,31 @@ def check_contest(
         for option, ciphertext, proof in zip(options, contest.ciphertexts, contest.range_proofs, strict=True):
             place = f"{where}, option {option.index}"
             check_range(group, K, h_i, ciphertext, proof, option.limit, (contest.index, option.index), OPTION, place, findings)
-    total = contest_total(context, manifest, contest)
+    alphas, betas = limit_factors(context, manifest, contest)
+    total = Ciphertext(group.product(*alphas), group.product(*betas))
     check_range(group, K, h_i, total, contest.limit_proof, manifest.limit, (contest.index,), LIMIT, f"{where}, limit", findings)
     _check_spoil(context, h_i, manifest, contest, where, findings)
     return True
 
 
-def contest_total(context: Context, manifest: Contest, contest: BallotContest) -> Ciphertext:
-    """(7.1), (7.2): the product of the ciphertexts that count towards the contest's limit."""
+def limit_factors(context: Context, manifest: Contest, contest: BallotContest) -> tuple[list[int], list[int]]:
+    """(7.1), (7.2): ᾱ and β̄ are the products of these, the ciphertexts that count towards the contest's limit."""
     counted = [
         (option.times, ciphertext) for option, ciphertext in zip(manifest.options, contest.ciphertexts, strict=True) if option.counted
     ]
     group = context.group
     alphas = [x.alpha if times == 1 else group.power(x.alpha, times) for times, x in counted]
     betas = [x.beta if times == 1 else group.power(x.beta, times) for times, x in counted]
-    return Ciphertext(group.product(*alphas), group.product(*betas))
+    return alphas, betas
+
+
+def spoil_factors(context: Context, contest: BallotContest, s: int, L: int) -> tuple[list[int], list[int]]:
+    """(Π_{j≠s} α_j) · α_s^L, and likewise for β: the factors. s is the index of the spoil option, L the contest's limit."""
+    group, spoil = context.group, contest.ciphertexts[s - 1]
+    others = [ciphertext for j, ciphertext in enumerate(contest.ciphertexts, 1) if j != s]
+    alphas = [group.power(spoil.alpha, L), *(x.alpha for x in others)]
+    betas = [group.power(spoil.beta, L), *(x.beta for x in others)]
+    return alphas, betas
 
 
 def _check_spoil(context: Context, h_i: bytes, manifest: Contest, contest: BallotContest, where: str, findings: Findings) -> None:
@@ -107,12 +119,8 @@ def _check_spoil(context: Context, h_i: bytes, manifest: Contest, contest: Ballo
     if contest.spoil_proof is None or manifest.spoil is None:
         return
     group, L, s = context.group, manifest.limit, manifest.spoil
-    spoil = contest.ciphertexts[s - 1]
-    others = [ciphertext for j, ciphertext in enumerate(contest.ciphertexts, 1) if j != s]
-    joint = Ciphertext(
-        group.product(group.power(spoil.alpha, L), *(x.alpha for x in others)),
-        group.product(group.power(spoil.beta, L), *(x.beta for x in others)),
-    )
+    alphas, betas = spoil_factors(context, contest, s, L)
+    joint = Ciphertext(group.product(*alphas), group.product(*betas))
     place = f"{where}, spoil"
     check_range(group, context.source.K, h_i, joint, contest.spoil_proof, L, (contest.index, s), SPOIL, place, findings, b"\x50")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .aggregate import Ballots, ChunkResult
-from .arithmetic import STANDARD, Group
+from .arithmetic import STANDARD, Group, choose
 from .catalogue import CHALLENGED, CHECKS, CONTEST_DATA, PRE_ENCRYPTED
 from .challenged import check_leftovers
 from .context import Context, make_context
@@ -18,6 +18,7 @@ from .keys import check_keys
 from .layouts import FORMATS, format_of, open_record
 from .parameters import check_parameters
 from .report import Findings, Report, TallyLine
+from .self_test import drawn_from, self_test
 from .signature import check_signature, fingerprint
 from .source import Chunk, Reading, RecordError, RecordSource
 from .tally import check_tally
@@ -83,12 +84,15 @@ def verify_record(
     `arithmetic` if it is named. `hints` is a file of commitments beside the record. What has been found goes to the file `journal`, from
     which a later call goes on; when all is done it is deleted. Records of edition 2.0.0 (`egk-json`) are checked without all these.
 
-    Raises ValueError for another format or a key of another length, JournalError for a journal of another record, a damaged one or one
-    inside the record, OSError if it cannot be written, and nothing for anything in the record."""
+    Raises ValueError for another format, a key of another length or an `arithmetic` that is not here, WrongArithmetic if the one in use
+    fails its test on this machine, JournalError for a journal of another record, a damaged one or one inside the record, OSError if it
+    cannot be written, and nothing for anything in the record."""
     if format not in FORMATS:
         raise ValueError(f"format: expected one of {', '.join(FORMATS)}, got {format}")
     if key is not None and len(key) != 32:
         raise ValueError(f"key: expected 32 bytes, got {len(key)}")
+    if arithmetic is not None:
+        choose(arithmetic)
     layout = format_of(format)
     means = Means(max(processes, 1), executor, hints, arithmetic, journal, progress)
     if journal is not None and journal.resolve().is_relative_to(folder.resolve()):
@@ -125,6 +129,7 @@ def verify_record(
 def _verify_source(source: RecordSource, folder: Path, group: Group, report: Report, key: bytes | None, means: Means) -> None:
     """All checks of edition 2.1.0 on an opened record. Without its ballots only those of parameters, keys and signature can be made."""
     findings = report.findings
+    self_test(group, drawn_from(source))
     _exclude(source, report)
     context = make_context(source, group, None if means.hints is None else str(means.hints.resolve()), means.arithmetic)
     check_parameters(source, group, report)
@@ -151,6 +156,7 @@ def _verify_source(source: RecordSource, folder: Path, group: Group, report: Rep
 def _verify_edition_2_0(folder: Path, group: Group, processes: int) -> Report:
     """Records of edition 2.0.0 have a reader and checks of their own. What they keep as private is not read, not even for the digest."""
     source = importlib.import_module(".egk", __package__).open_record(folder, group)
+    self_test(group, [source.K])
     report: Report = importlib.import_module(".edition_2_0", __package__).verify(source, group, processes)
     report.findings.count("format", len(source.ballots))
     report.done("format")

@@ -25,6 +25,7 @@ from .arithmetic import Group, choose
 from .context import Context, make_context
 from .folder import check_unchanged
 from .layouts import open_record
+from .self_test import drawn_from, self_test
 from .source import Chunk, RecordError
 
 __all__ = ["Job", "Task", "forget", "keep", "make_job", "program_digest", "results", "run_task", "share_out"]
@@ -225,6 +226,9 @@ def _context(job: Job) -> Context:
         raise RecordError(".", 0, "", f"{here}: {error}") from None
     except RecordError as error:
         raise RecordError(error.file, error.line, error.member, f"{here}: {error.reason}") from None
+    if job.arithmetic is not None:
+        choose(job.arithmetic)
+    self_test(job.group, drawn_from(source))
     context = make_context(source, job.group, job.hints, job.arithmetic)
     if _fingerprint(context) != job.fingerprint:
         raise RecordError(".", 0, "", f"{here}: the record at this place is another one")

@@ -19,7 +19,7 @@ def using(name: str) -> Iterator[None]:
         montgomery = pytest.importorskip("montgomery", reason="the native arithmetic is not built")
         if not montgomery.levels():
             pytest.skip("the native arithmetic does not know this processor")
-    before = choice._name()
+    before = choice.name()
     arithmetic.choose(name)
     try:
         yield

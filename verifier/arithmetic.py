@@ -54,7 +54,7 @@ class Group:
     def power(self, base: int, exponent: int) -> int:
         """base^exponent mod p for any base; the exponent must not be negative."""
         table = _here.known
-        if table.p == self.p and (known := table.powers.get((base, exponent))) is not None:
+        if table.p == self.p and base in table.powers and (known := table.powers[base].get(exponent)) is not None:
             return known
         if exponent.bit_length() > 8 * self.l_q or exponent < 1 << 32:
             return _power(base, exponent, self.p)
@@ -65,7 +65,7 @@ class Group:
         The exponent is reduced mod q."""
         exponent %= self.q
         table = _here.known
-        if table.p == self.p and (known := table.powers.get((base, exponent))) is not None:
+        if table.p == self.p and base in table.powers and (known := table.powers[base].get(exponent)) is not None:
             return known
         return int(_comb(self, base).power(exponent))
 
@@ -127,11 +127,11 @@ class Group:
 
 @dataclass(slots=True)
 class Known:
-    """What was worked out ahead, many numbers at a time, modulo `p`: base and exponent to the power, factors to their product, and a number
-    to whether it is in Z_p^r. Bases and members are from 1 to p − 1, exponents from 0 to q − 1."""
+    """What was worked out ahead, many numbers at a time, modulo `p`: for each base the exponents to their powers, factors to their product,
+    and a number to whether it is in Z_p^r. Bases and members are from 1 to p − 1, exponents from 0 to q − 1."""
 
     p: int = 0
-    powers: dict[tuple[int, int], int] = field(default_factory=dict)
+    powers: dict[int, dict[int, int]] = field(default_factory=dict)
     products: dict[tuple[int, ...], int] = field(default_factory=dict)
     members: dict[int, bool] = field(default_factory=dict)
 

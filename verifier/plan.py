@@ -41,9 +41,9 @@ class Plan:
 
     def power(self, base: int, exponent: int) -> bool:
         """base^exponent. Answers whether it is planned."""
-        if not (self._group.is_scalar(exponent) and self.element(base)):
+        if not (self._group.is_scalar(exponent) and 0 < base < self._group.p):
             return False
-        self._bases[base][exponent] = None
+        self._bases.setdefault(base, {})[exponent] = None
         return True
 
     def fixed_power(self, base: int, exponent: int) -> bool:
@@ -66,29 +66,30 @@ class Plan:
 
     def compute(self) -> Known:
         """Everything in the plan; nothing where the native arithmetic is not in use."""
-        group = self._group
-        known, content = Known(group.p, products=self._done), {}
+        group, length = self._group, self._group.l_p
+        known = Known(group.p, products=self._done)
         native = choice.native(group.p, group.q)
         if native is None:
             return known
+        found: dict[int, dict[int, bytes]] = {}
         for number, bases in self._by_number_of_exponents().items():
-            planned = [(base, exponent) for base in bases for exponent in self._bases[base]]
             # Membership alone is asked for with an exponent too, which has no digit and so costs nothing.
-            exponents = b"".join(group.bq(exponent) for _, exponent in planned) if number else bytes(group.l_q * len(bases))
+            exponents = b"".join([group.bq(e) for base in bases for e in self._bases[base]]) if number else bytes(group.l_q * len(bases))
             powers, members = native.shared_powers(b"".join(map(group.bp, bases)), exponents)
             known.members.update(zip(bases, map(bool, members), strict=True))
-            content.update(_cut(planned, powers, group.l_p))
+            values = iter(_cut(powers, length))
+            for base in bases:
+                found[base] = dict(zip(self._bases[base], values, strict=False))
         for base, own in self._fixed.items():
-            planned = [(base, exponent) for exponent in own]
-            content.update(_cut(planned, comb_powers(group, base, b"".join(map(group.bq, own))), group.l_p))
-        for power, value in content.items():
-            known.powers[power] = int.from_bytes(value, "big")
+            values = iter(_cut(comb_powers(group, base, b"".join(map(group.bq, own))), length))
+            found[base] = {**found.get(base, {}), **dict(zip(own, values, strict=True))}
+        for base, contents in found.items():
+            known.powers[base] = {exponent: int.from_bytes(content, "big") for exponent, content in contents.items()}
         if self._products:
-            factors = b"".join([content[left] + content[right] for left, right in self._products])
+            factors = b"".join([found[base][e] for pair in self._products for base, e in pair])
             products = native.multiply(factors, array("I", range(2 * len(self._products))))
-            pairs = [(known.powers[left], known.powers[right]) for left, right in self._products]
-            for pair, value in _cut(pairs, products, group.l_p).items():
-                known.products[pair] = int.from_bytes(value, "big")
+            for ((x, e), (y, f)), product in zip(self._products, _cut(products, length), strict=True):
+                known.products[known.powers[x][e], known.powers[y][f]] = int.from_bytes(product, "big")
         return known
 
     def _by_number_of_exponents(self) -> dict[int, list[int]]:
@@ -99,6 +100,6 @@ class Plan:
         return numbers
 
 
-def _cut(keys: Sequence[Power], values: bytes, length: int) -> dict[Power, bytes]:
-    """The values of `length` bytes, in the order of the keys."""
-    return {key: values[at * length : (at + 1) * length] for at, key in enumerate(keys)}
+def _cut(content: bytes, length: int) -> list[bytes]:
+    """Pieces of `length` bytes."""
+    return [content[at : at + length] for at in range(0, len(content), length)]

@@ -105,8 +105,8 @@ def _planned(group: Group, bases: list[int], exponents: list[int]) -> None:
     _compare("membership", known.members[1] and not known.members[p - 1])
     for base, exponent in zip(bases, exponents, strict=True):
         power, fixed = pow(base, exponent, p), pow(group.g, exponent % 2**32, p)
-        _compare("a power worked out ahead", known.powers[base, exponent] == power)
-        _compare("a power of g worked out ahead", known.powers[group.g, exponent % 2**32] == fixed)
+        _compare("a power worked out ahead", known.powers[base][exponent] == power)
+        _compare("a power of g worked out ahead", known.powers[group.g][exponent % 2**32] == fixed)
         _compare("a product worked out ahead", known.products[fixed, power] == fixed * power % p)
     for base in bases[:4]:
         _compare("membership worked out ahead", known.members[base] == (pow(base, group.q, p) == 1))

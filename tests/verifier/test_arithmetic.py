@@ -121,7 +121,7 @@ def test_a_selection_takes_at_most_1100_multiplications_natively() -> None:
 def test_what_is_known_is_used_for_the_very_same_question_alone() -> None:
     g, p = TOY.g, TOY.p
     with using("python"):
-        arithmetic.know(Known(p, {(g, 5): 111}, {(g, 3): 222}, {g: False}))
+        arithmetic.know(Known(p, {g: {5: 111}}, {(g, 3): 222}, {g: False}))
         assert (TOY.power(g, 5), TOY.fixed_power(g, 5), TOY.product(g, 3), TOY.is_element(g)) == (111, 111, 222, False)
         assert (TOY.power(g, 6), TOY.product(3, g), TOY.product(g, 3, 1)) == (pow(g, 6, p), 3 * g % p, 3 * g % p)
         assert TOY.power(g + p, 5) == pow(g, 5, p)

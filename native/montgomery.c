@@ -39,6 +39,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define KERNELS 1
 #include <immintrin.h>
@@ -446,18 +450,25 @@ static int available_levels(Level levels[2])
 
 /* ---------------------------------------------------------------- rows */
 
-/* Memory for rows, on a cache line's boundary; NULL if there is none. Free with free(). */
+#define HUGE_PAGE (UINT64_C(1) << 21)
+
+/* Memory for rows, on a cache line's boundary; NULL if there is none. Free with free(). Rows are taken from all over: where there are many,
+ * the system is asked for pages of 2 MiB, whose addresses the processor keeps at hand. */
 static limb *new_rows(size_t count)
 {
-    const size_t size = LIMBS * sizeof(limb);
-    if (count > PTRDIFF_MAX / size)
+    if (count > PTRDIFF_MAX / (LIMBS * sizeof(limb)))
         return NULL;
+    const size_t size = (count + !count) * LIMBS * sizeof(limb);
     void *memory = NULL;
 #if defined(_WIN32)
-    memory = malloc((count + !count) * size);
+    memory = malloc(size);
 #else
-    if (posix_memalign(&memory, 64, (count + !count) * size))
+    if (posix_memalign(&memory, size < 2 * HUGE_PAGE ? 64 : HUGE_PAGE, size))
         return NULL;
+#if defined(MADV_HUGEPAGE)
+    if (size >= 2 * HUGE_PAGE)
+        madvise(memory, size, MADV_HUGEPAGE); /* if not, then not */
+#endif
 #endif
     return memory;
 }
@@ -577,13 +588,13 @@ static void job_pause(Job *job)
 
 /* ---------------------------------------------------------------- lists of multiplications */
 
-/* Collects multiplications that do not depend on each other, and does them eight at a time; eight squarings are faster, so let them follow
- * one another. */
+/* Collects multiplications that do not depend on each other, and does them eight at a time, in the order in which they were added; eight
+ * squarings are faster, so let them follow one another. While eight are done, the rows of the next eight are called up from memory. */
 typedef struct {
     Job *job;
     int count;
-    limb *dst[LANES];
-    const limb *a[LANES], *b[LANES];
+    limb *dst[2 * LANES];
+    const limb *a[2 * LANES], *b[2 * LANES];
     limb spare[LANES][LIMBS] ALIGNED; /* where lanes without work put their results */
 } Batch;
 
@@ -593,15 +604,12 @@ static void batch_start(Batch *batch, Job *job)
     batch->count = 0;
 }
 
-/* Does what is left. What is added afterwards may build on the results. */
-static void batch_finish(Batch *batch)
+/* Does the first eight, or as many as there are. */
+static void batch_run(Batch *batch)
 {
     Job *job = batch->job;
     const Engine *engine = job->engine;
-    const int count = batch->count;
-    batch->count = 0;
-    if (count == 0 || job->stopped)
-        return;
+    const int count = batch->count < LANES ? batch->count : LANES;
     for (int i = count; i < LANES; i++) {
         batch->dst[i] = batch->spare[i];
         batch->a[i] = batch->b[i] = engine->unit;
@@ -609,23 +617,47 @@ static void batch_finish(Batch *batch)
     int squares = 0;
     while (squares < count && batch->a[squares] == batch->b[squares])
         squares++;
-    if (squares == count)
-        engine->square(engine, batch->dst, batch->a);
-    else
-        engine->multiply(engine, batch->dst, batch->a, batch->b);
-    job->multiplications += (uint64_t)count;
-    job->lanes += LANES;
-    if (job->lanes >= job->pause)
-        job_pause(job);
+    if (!job->stopped) {
+        if (squares == count)
+            engine->square(engine, batch->dst, batch->a);
+        else
+            engine->multiply(engine, batch->dst, batch->a, batch->b);
+        job->multiplications += (uint64_t)count;
+        job->lanes += LANES;
+        if (job->lanes >= job->pause)
+            job_pause(job);
+    }
+    batch->count -= count;
+    for (int i = 0; i < batch->count; i++) {
+        batch->dst[i] = batch->dst[LANES + i];
+        batch->a[i] = batch->a[LANES + i];
+        batch->b[i] = batch->b[LANES + i];
+    }
+}
+
+/* Does what is left. What is added afterwards may build on the results. */
+static void batch_finish(Batch *batch)
+{
+    while (batch->count)
+        batch_run(batch);
+}
+
+static void call_up(const limb *row)
+{
+    for (int j = 0; j < LIMBS; j += 8)
+        PREFETCH(row + j);
 }
 
 static void batch_add(Batch *batch, limb *dst, const limb *a, const limb *b)
 {
+    call_up(a);
+    if (a != b)
+        call_up(b);
     batch->dst[batch->count] = dst;
     batch->a[batch->count] = a;
     batch->b[batch->count] = b;
-    if (++batch->count == LANES)
-        batch_finish(batch);
+    if (++batch->count == 2 * LANES)
+        batch_run(batch);
 }
 
 static void multiply_one(Job *job, limb *dst, const limb *a, const limb *b)
@@ -665,6 +697,10 @@ static void run_chains(Job *job, const Chain *chains, size_t count)
                     copy_row(chain->dst, chain->count ? chain->rows[0] : job->engine->one);
                     continue;
                 }
+                if (count - next > LANES && chain[LANES].count) {
+                    call_up(chain[LANES].rows[0]);
+                    call_up(chain[LANES].rows[chain[LANES].count > 1]);
+                }
                 lanes[i].rows = chain->rows + 1;
                 lanes[i].left = chain->count - 1;
                 lanes[i].dst = chain->dst;
@@ -675,8 +711,7 @@ static void run_chains(Job *job, const Chain *chains, size_t count)
             const limb *row = *lanes[i].rows++;
             busy++;
             if (--lanes[i].left)
-                for (int j = 0; j < LIMBS; j += 8) /* it lies anywhere in memory, and its turn is next */
-                    PREFETCH(*lanes[i].rows + j);
+                call_up(*lanes[i].rows); /* it lies anywhere in memory, and its turn is next */
             const limb *so_far = lanes[i].so_far;
             lanes[i].so_far = lanes[i].dst;
             batch_add(&batch, lanes[i].dst, so_far, row);
@@ -774,6 +809,16 @@ static void restore(Job *job, limb *rows, const uint64_t *counts, size_t n)
                 batch_add(&batch, row_at(rows, i), row_at(rows, i), row_at(powers, bit));
         batch_finish(&batch);
     }
+}
+
+/* How many multiplications `restore` makes, not counting the powers of R. */
+static size_t restore_cost(const uint64_t *counts, size_t n)
+{
+    size_t cost = 0;
+    for (size_t i = 0; i < n; i++)
+        for (uint64_t count = counts[i]; count; count &= count - 1)
+            cost++;
+    return cost;
 }
 
 /* rows[i] times the same factor, for all rows: `unit` to leave Montgomery form, `r_squared` to enter it. */
@@ -1037,17 +1082,20 @@ static uint32_t digit_of(const unsigned char *exponent, int bytes, int low, int 
 }
 
 #define WIDEST 16
+#define BUCKETS_AT_ONCE 1024 /* whose rows stay near the processor */
 
-/* The width of window with the fewest multiplications: for each window one per number and two per bucket. */
-static int best_width(size_t n, int bits)
+/* Into how many windows to cut exponents of so many bits: for the fewest multiplications, which are one for each number in each window, and
+ * one for each bucket: it takes its first number for nothing, and is then multiplied with twice. Windows differ by one bit at most. */
+static int best_windows(size_t n, int bits)
 {
-    int best = 1;
+    int best = 0;
     double least = 0;
-    for (int width = 1; width <= WIDEST; width++) {
-        double cost = (double)((bits + width - 1) / width) * ((double)n + 2.0 * (double)(1 << width));
-        if (width == 1 || cost < least) {
+    for (int windows = (bits + WIDEST - 1) / WIDEST; windows <= bits; windows++) {
+        double buckets = (double)(windows + bits % windows) * (double)(1 << bits / windows);
+        double cost = (double)windows * (double)n + buckets;
+        if (best == 0 || cost < least) {
             least = cost;
-            best = width;
+            best = windows;
         }
     }
     return best;
@@ -1055,73 +1103,101 @@ static int best_width(size_t n, int bits)
 
 /* slice[k] = the product of the bases whose exponent has bit k, and out = the product of slice[k]^(2^k).
  *
- * Pippenger's buckets, `width` bits at a time; `exponents` is the caller's own copy. The buckets of a window are folded in halves: the
- * product of the upper half is the slice of the window's highest bit; then the upper half is multiplied onto the lower, and so on. */
+ * Pippenger's buckets: in each window of bits a base goes into the bucket of its digit. `exponents` is the caller's own copy. The buckets
+ * of a window are folded in halves, the upper onto the lower; the product of each upper half is the slice of a bit. Where windows have few
+ * buckets, several are worked on together, or lanes would often be without work. */
 static int multi_power(Job *job, unsigned char *out, unsigned char *slices, const unsigned char *bases, size_t n,
                        const unsigned char *exponents, int bytes)
 {
-    const int bits = 8 * bytes, widest = best_width(n, bits);
+    const int bits = 8 * bytes, windows = best_windows(n, bits), narrow = bits / windows, wider = bits % windows;
+    const int widest = narrow + (wider > 0);
     const size_t most = (size_t)1 << widest;
-    limb *pool = new_rows(n), *bucket = new_rows(most), *slice = new_rows(bits), *part = new_rows(LANES);
-    const limb **items = new_array(n > most ? n : most, sizeof(limb *));
-    Chain *chains = new_array(most, sizeof(Chain));
+    int together = BUCKETS_AT_ONCE >> widest;
+    if (together < 1)
+        together = 1;
+    if (together > windows)
+        together = windows;
+    const size_t each = n > most ? n : most;
+    limb *pool = new_rows(n), *buckets = new_rows((size_t)together * most), *slice = new_rows(bits), *part = new_rows(LANES);
+    const limb **items = new_array((size_t)together * each, sizeof(limb *));
+    Chain *chains = new_array((size_t)together * most, sizeof(Chain));
     size_t *ends = new_array(most + 1, sizeof(size_t));
     uint64_t counts[8 * EXPONENT_BYTES] = {0};
     Batch batch;
     int status = -1;
-    if (pool && bucket && slice && part && items && chains && ends) {
+    if (pool && buckets && slice && part && items && chains && ends) {
         status = 0;
         batch_start(&batch, job);
         read_numbers(pool, bases, n);
         for (size_t i = 0; i < n; i++)
             for (int k = 0; k < bits; k++)
                 counts[k] += exponents[i * bytes + bytes - 1 - k / 8] >> k % 8 & 1;
-        for (int low = 0, width; low < bits && status == 0 && !job->stopped; low += width) {
-            width = bits - low < widest ? bits - low : widest;
-            const size_t size = (size_t)1 << width;
-            /* Sort by digit: ends[d] is where the next base with digit d goes, in the end where digit d + 1 begins. */
-            memset(ends, 0, (size + 1) * sizeof(size_t));
-            for (size_t i = 0; i < n; i++)
-                ends[digit_of(exponents + i * bytes, bytes, low, width) + 1]++;
-            for (size_t d = 1; d <= size; d++)
-                ends[d] += ends[d - 1];
-            for (size_t i = 0; i < n; i++)
-                items[ends[digit_of(exponents + i * bytes, bytes, low, width)]++] = row_at(pool, i);
-            for (size_t d = 1; d < size; d++)
-                chains[d - 1] = (Chain){items + ends[d - 1], ends[d] - ends[d - 1], row_at(bucket, d)};
-            status = multiply_chains(job, chains, size - 1);
-            for (int k = width - 1; k >= 0 && status == 0; k--) {
+        if (n < restore_cost(counts, bits)) {
+            multiply_all(job, pool, job->engine->r_squared, n);
+            memset(counts, 0, sizeof counts);
+        }
+        for (int start = 0; start < windows && status == 0 && !job->stopped; start += together) {
+            const int end = windows - start < together ? windows : start + together;
+            size_t count = 0;
+            for (int w = start; w < end; w++) {
+                const int width = narrow + (w < wider), low = w * narrow + (w < wider ? w : wider);
+                const size_t size = (size_t)1 << width;
+                const limb **item = items + (size_t)(w - start) * each;
+                limb *bucket = row_at(buckets, (size_t)(w - start) * most);
+                /* Sort by digit: ends[d] is where the next base with digit d goes, in the end where digit d + 1 begins. */
+                memset(ends, 0, (size + 1) * sizeof(size_t));
+                for (size_t i = 0; i < n; i++)
+                    ends[digit_of(exponents + i * bytes, bytes, low, width) + 1]++;
+                for (size_t d = 1; d <= size; d++)
+                    ends[d] += ends[d - 1];
+                for (size_t i = 0; i < n; i++)
+                    item[ends[digit_of(exponents + i * bytes, bytes, low, width)]++] = row_at(pool, i);
+                for (size_t d = 1; d < size; d++)
+                    chains[count++] = (Chain){item + ends[d - 1], ends[d] - ends[d - 1], row_at(bucket, d)};
+            }
+            status = multiply_chains(job, chains, count);
+            for (int k = widest - 1; k > 0; k--) {
                 const size_t half = (size_t)1 << k;
-                for (size_t d = 0; d < half; d++)
-                    items[d] = row_at(bucket, half + d);
-                Chain upper = {items, half, row_at(slice, low + k)};
-                status = multiply_chains(job, &upper, 1);
-                for (size_t d = 1; d < half; d++) /* bucket 0 counts for nothing */
-                    batch_add(&batch, row_at(bucket, d), row_at(bucket, d), row_at(bucket, half + d));
+                for (int w = start; w < end; w++) {
+                    limb *bucket = row_at(buckets, (size_t)(w - start) * most);
+                    for (size_t d = 1; d < half && k < narrow + (w < wider); d++) /* bucket 0 counts for nothing */
+                        batch_add(&batch, row_at(bucket, d), row_at(bucket, d), row_at(bucket, half + d));
+                }
                 batch_finish(&batch);
             }
+            count = 0;
+            for (int w = start; w < end; w++) {
+                const int width = narrow + (w < wider), low = w * narrow + (w < wider ? w : wider);
+                const limb **item = items + (size_t)(w - start) * each;
+                for (size_t d = 0; d < (size_t)1 << width; d++)
+                    item[d] = row_at(buckets, (size_t)(w - start) * most + d);
+                for (int k = 0; k < width; k++)
+                    chains[count++] = (Chain){item + ((size_t)1 << k), (size_t)1 << k, row_at(slice, low + k)};
+            }
+            if (status == 0)
+                status = multiply_chains(job, chains, count);
         }
     }
     if (status == 0) {
         restore(job, slice, counts, bits);
         /* Horner's scheme, for an eighth of the bits in each lane, then over the lanes. */
-        const int each = bits / LANES;
-        for (int k = each - 1; k >= 0; k--) {
+        const int share = bits / LANES;
+        for (int k = share - 1; k >= 0; k--) {
             for (int i = 0; i < LANES; i++) {
                 limb *x = row_at(part, i);
-                if (k == each - 1)
-                    copy_row(x, row_at(slice, i * each + k));
+                if (k == share - 1)
+                    copy_row(x, row_at(slice, i * share + k));
                 else
                     batch_add(&batch, x, x, x);
             }
             batch_finish(&batch);
-            for (int i = 0; k < each - 1 && i < LANES; i++)
-                batch_add(&batch, row_at(part, i), row_at(part, i), row_at(slice, i * each + k));
+            for (int i = 0; k < share - 1 && i < LANES; i++)
+                batch_add(&batch, row_at(part, i), row_at(part, i), row_at(slice, i * share + k));
             batch_finish(&batch);
         }
         limb *result = row_at(part, LANES - 1);
         for (int i = LANES - 2; i >= 0; i--) {
-            for (int s = 0; s < each; s++)
+            for (int s = 0; s < share; s++)
                 multiply_one(job, result, result, result);
             multiply_one(job, result, result, row_at(part, i));
         }
@@ -1136,7 +1212,7 @@ static int multi_power(Job *job, unsigned char *out, unsigned char *slices, cons
     free(items);
     free(part);
     free(slice);
-    free(bucket);
+    free(buckets);
     free(pool);
     return status;
 }
@@ -1554,6 +1630,7 @@ static PyObject *modulus_kernel(Modulus *self, PyObject *args, PyObject *keyword
     for (Py_ssize_t i = 0; i < repeat && !job.stopped; i++)
         for (size_t lane = 0; lane < LANES; lane++)
             batch_add(&batch, row_at(rows, lane), row_at(rows, lane), row_at(rows, sides == 1 ? lane : LANES + lane));
+    batch_finish(&batch);
     if (job_end(&job, self, 0) == 0)
         result = PyBytes_FromStringAndSize((const char *)rows, (Py_ssize_t)(LANES * size));
 done:

@@ -196,6 +196,24 @@ def test_products_of_powers_and_their_slices(modulus: Any, bits: int, count: int
     assert from_bytes(slices) == expected_slices
 
 
+@pytest.mark.parametrize(("count", "bits"), [(8, 128), (90, 256), (500, 128), (700, 256), (2600, 128)])
+def test_products_of_many_powers_of_one_generator(modulus: Any, bits: int, count: int, chance: random.Random) -> None:
+    """Numbers of windows and widths as the count would have them, bases converted first or slices corrected afterwards: by logarithms."""
+    first, step = chance.randrange(Q), chance.randrange(Q)
+    factor, x, bases = pow(G, step, P), pow(G, first, P), []
+    for _ in range(count):
+        bases.append(x)
+        x = x * factor % P
+    logarithms = [first + position * step for position in range(count)]
+    wanted = exponents(chance, count, bits)
+    result, slices = modulus.multi_power(to_bytes(bases), to_bytes(wanted, bits // 8))
+    total = sum(a * e for a, e in zip(logarithms, wanted, strict=True))
+    assert from_bytes(result) == [pow(G, total % Q, P)]
+    for bit in {0, 1, bits - 1, *chance.sample(range(bits), 12)}:
+        of_bit = sum(a for a, e in zip(logarithms, wanted, strict=True) if e >> bit & 1)
+        assert from_bytes(slices)[bit] == pow(G, of_bit % Q, P)
+
+
 def test_products_of_powers_whose_exponents_are_all_alike(modulus: Any, chance: random.Random) -> None:
     """All bases in one bucket of each window; nothing but zeros; one wide chain."""
     bases = [chance.randrange(1, P) for _ in range(300)]
@@ -396,6 +414,23 @@ def test_the_count_depends_on_the_work_alone(chance: random.Random) -> None:
         modulus.shared_powers(stored, wanted)
         counts.add((modulus.multiplications, modulus.lanes))
     assert len(counts) == 1
+
+
+@pytest.mark.parametrize(("count", "size", "most"), [(100, 16, 37.5), (500, 16, 25), (1000, 16, 21.5), (1000, 32, 42), (5000, 16, 16)])
+def test_products_of_powers_take_few_multiplications(modulus: Any, count: int, size: int, most: float, chance: random.Random) -> None:
+    bases, wanted = bytes(511 * count) + b"\1" * count, chance.randbytes(size * count)
+    made, lanes = work_of(modulus, lambda: modulus.multi_power(bases, wanted))
+    assert made <= most * count
+    assert lanes <= (1.3 if count < 500 else 1.1) * made  # lanes without work
+
+
+@pytest.mark.skipif("PSEPHOS_SANITIZED" in os.environ, reason="counts only, and takes long there")
+@pytest.mark.parametrize(("count", "size", "most"), [(20_000, 16, 13), (50_000, 32, 23.1)])
+def test_products_of_many_powers_take_few_multiplications(count: int, size: int, most: float, chance: random.Random) -> None:
+    modulus = montgomery.Modulus(to_bytes([P]))
+    made, lanes = work_of(modulus, lambda: modulus.multi_power(bytes(512 * count), chance.randbytes(size * count)))
+    assert made <= most * count
+    assert lanes <= 1.02 * made
 
 
 def test_the_counts_of_many_threads_add_up(modulus: Any, chance: random.Random) -> None:

@@ -974,97 +974,122 @@ static int comb_powers(Job *job, const limb *table, unsigned char *out, const un
     return status;
 }
 
-/* out[i m + j] = bases[i]^exponents[i m + j], and members[i] = whether bases[i] is of the order q = 2^256 - 189, that is x^(2^256) = x^189.
+#define GROUP 16   /* bases whose squares stay near the processor; the last group has up to twice as many, less one */
+#define BLOCK 32   /* exponents whose buckets do; the same */
+#define SQUARES 72 /* rows kept for each base */
+
+/* Where x^(2^s) is kept for 0 <= s <= 256: those that digits and the membership need for good, the others only until the next. */
+static size_t place_of(int s) { return s % 4 == 0 ? (size_t)s / 4 : s < 8 ? 64 + (size_t)s : 68; }
+
+/* out[j] = bases[i]^exponents[j] for firsts[i] <= j < firsts[i + 1], and members[i] = whether bases[i] is of the order q = 2^256 - 189, that
+ * is x^(2^256) = x^189.
  *
- * Yao's method, from right to left: the squarings x^(2^s) serve all m exponents and the membership alike. Digits of 4 bits: x^(16^i) goes
- * into the bucket of the i-th digit, and the power is the product of bucket[d]^d. */
+ * Yao's method, from right to left: the squares x^(2^s) serve all exponents of a base and the membership alike. Digits of 4 bits: x^(16^i) goes
+ * into the bucket of the i-th digit, and the power is the product of bucket[d]^d.
+ *
+ * What comes next for a base or an exponent depends on what came before. All take turns; where there are eight or more of them, one has done
+ * its step when its turn comes again, so that all lanes have work even if they are not a multiple of eight. */
 static int shared_powers(Job *job, unsigned char *out, unsigned char *members, const unsigned char *bases, size_t n,
-                         const unsigned char *exponents, size_t m)
+                         const unsigned char *exponents, const size_t *firsts)
 {
-    size_t group = m < 4 ? 32 : 8;
-    if (group > n)
-        group = n;
-    const size_t buckets = group * m * 16;
-    limb *squares = new_rows(group), *low = new_rows(group), *bucket = new_rows(buckets);
-    unsigned char *used = new_array(buckets, 1);
+    const size_t most = n < 2 * GROUP ? n : 2 * GROUP - 1, block = firsts[n] < 2 * BLOCK ? firsts[n] : 2 * BLOCK - 1;
+    limb *squares = new_rows(most * SQUARES), *low = new_rows(most), *buckets = new_rows(block * 16);
+    const limb **items = new_array(most * 8 + block * 64, sizeof(limb *));
+    Chain *chains = new_array(most + block * 15, sizeof(Chain));
     Batch batch;
     int status = -1;
-    if (squares && low && bucket && used) {
+    if (squares && low && buckets && items && chains) {
+        status = 0;
         batch_start(&batch, job);
-        for (size_t start = 0; start < n && !job->stopped; start += group) {
-            size_t some = n - start < group ? n - start : group;
-            memset(used, 0, buckets);
-            read_numbers(squares, bases + start * BYTES, some);
-            multiply_all(job, squares, job->engine->r_squared, some);
+        for (size_t start = 0, some; start < n && status == 0 && !job->stopped; start += some) {
+            some = n - start < 2 * GROUP ? n - start : GROUP;
+            for (size_t i = 0; i < some; i++) {
+                limb *x = row_at(squares, i * SQUARES);
+                read_number(x, bases + (start + i) * BYTES);
+                batch_add(&batch, x, x, job->engine->r_squared);
+            }
+            batch_finish(&batch);
             for (int s = 0; s < 256; s++) {
                 for (size_t i = 0; i < some; i++) {
-                    limb *x = row_at(squares, i);
-                    if (s == 0)
-                        copy_row(row_at(low, i), x); /* 189 is odd */
-                    else if (s < 8 && Q_ORDER >> s & 1)
-                        batch_add(&batch, row_at(low, i), row_at(low, i), x);
-                    for (size_t j = 0; s % 4 == 0 && j < m; j++) {
-                        unsigned digit = exponents[((start + i) * m + j) * EXPONENT_BYTES + EXPONENT_BYTES - 1 - s / 8] >> (s & 4) & 15;
-                        size_t at = (i * m + j) * 16 + digit;
-                        if (digit == 0)
-                            continue;
-                        if (used[at])
-                            batch_add(&batch, row_at(bucket, at), row_at(bucket, at), x);
-                        else
-                            copy_row(row_at(bucket, at), x);
-                        used[at] = 1;
-                    }
+                    limb *own = row_at(squares, i * SQUARES), *x = row_at(own, place_of(s));
+                    batch_add(&batch, row_at(own, place_of(s + 1)), x, x);
                 }
-                batch_finish(&batch);
-                for (size_t i = 0; i < some; i++)
-                    batch_add(&batch, row_at(squares, i), row_at(squares, i), row_at(squares, i));
-                batch_finish(&batch);
+                if (some < LANES)
+                    batch_finish(&batch);
             }
+            batch_finish(&batch);
+
+            const limb **item = items;
+            Chain *chain = chains;
             for (size_t i = 0; i < some; i++) {
-                limb *x = row_at(low, i), *y = row_at(squares, i), any = 0;
+                *chain = (Chain){item, 0, row_at(low, i)};
+                for (int s = 0; s < 8; s++)
+                    if (Q_ORDER >> s & 1) {
+                        *item++ = row_at(squares, i * SQUARES + place_of(s));
+                        chain->count++;
+                    }
+                chain++;
+            }
+            size_t owner = start, at = firsts[start], end = firsts[start + some], count;
+            do {
+                count = end - at < 2 * BLOCK ? end - at : BLOCK;
+                for (size_t j = 0; j < count; j++) {
+                    const unsigned char *exponent = exponents + (at + j) * EXPONENT_BYTES + EXPONENT_BYTES - 1;
+                    unsigned char digits[64]; /* read once, for somebody might change them */
+                    size_t with[16] = {0};
+                    while (firsts[owner + 1] <= at + j)
+                        owner++;
+                    for (int i = 0; i < 64; i++)
+                        with[digits[i] = *(exponent - i / 2) >> (i & 1) * 4 & 15]++;
+                    for (size_t d = 1; d < 16; d++) {
+                        chain[d - 1] = (Chain){item, 0, row_at(buckets, j * 16 + d)};
+                        item += with[d];
+                    }
+                    for (size_t i = 0; i < 64; i++)
+                        if (digits[i]) {
+                            Chain *own = chain + digits[i] - 1;
+                            own->rows[own->count++] = row_at(squares, (owner - start) * SQUARES + i);
+                        }
+                    chain += 15;
+                }
+                status = multiply_chains(job, chains, (size_t)(chain - chains));
+                /* bucket[15] becomes the running product of the buckets from 15 down to d; bucket[0], unused so far, the product of those. */
+                for (size_t j = 0; j < count; j++)
+                    copy_row(row_at(buckets, j * 16), row_at(buckets, j * 16 + 15));
+                for (size_t d = 14; d > 0; d--)
+                    for (int step = 0; step < 2; step++) {
+                        for (size_t j = 0; j < count; j++) {
+                            limb *bucket = row_at(buckets, j * 16), *running = row_at(bucket, 15);
+                            if (step == 0)
+                                batch_add(&batch, running, running, row_at(bucket, d));
+                            else
+                                batch_add(&batch, bucket, bucket, running);
+                        }
+                        if (count < LANES)
+                            batch_finish(&batch);
+                    }
+                for (size_t j = 0; j < count; j++)
+                    batch_add(&batch, row_at(buckets, j * 16), row_at(buckets, j * 16), job->engine->unit);
+                batch_finish(&batch);
+                for (size_t j = 0; j < count; j++)
+                    write_number(job->engine, out + (at + j) * BYTES, row_at(buckets, j * 16));
+                item = items;
+                chain = chains;
+                at += count;
+            } while (at < end && status == 0 && !job->stopped);
+            for (size_t i = 0; i < some; i++) {
+                limb *x = row_at(low, i), *y = row_at(squares, i * SQUARES + place_of(256)), any = 0;
                 reduce(job->engine, x, x);
                 reduce(job->engine, y, y);
                 for (int j = 0; j < LIMBS; j++)
                     any |= x[j];
                 members[start + i] = any != 0 && memcmp(x, y, LIMBS * sizeof(limb)) == 0;
             }
-            /* bucket[15] becomes the running product of the buckets from 15 down to d; bucket 0, unused so far, the product of those. */
-            for (int d = 15; d > 0; d--) {
-                for (size_t i = 0; d < 15 && i < some * m; i++) {
-                    size_t at = i * 16;
-                    if (!used[at + d])
-                        continue;
-                    if (used[at + 15])
-                        batch_add(&batch, row_at(bucket, at + 15), row_at(bucket, at + 15), row_at(bucket, at + d));
-                    else
-                        copy_row(row_at(bucket, at + 15), row_at(bucket, at + d));
-                    used[at + 15] = 1;
-                }
-                batch_finish(&batch);
-                for (size_t i = 0; i < some * m; i++) {
-                    size_t at = i * 16;
-                    if (!used[at + 15])
-                        continue;
-                    if (used[at])
-                        batch_add(&batch, row_at(bucket, at), row_at(bucket, at), row_at(bucket, at + 15));
-                    else
-                        copy_row(row_at(bucket, at), row_at(bucket, at + 15));
-                    used[at] = 1;
-                }
-                batch_finish(&batch);
-            }
-            for (size_t i = 0; i < some * m; i++) {
-                limb *power = row_at(bucket, 16 * i);
-                batch_add(&batch, power, used[16 * i] ? power : job->engine->one, job->engine->unit);
-            }
-            batch_finish(&batch);
-            for (size_t i = 0; i < some * m; i++)
-                write_number(job->engine, out + (start * m + i) * BYTES, row_at(bucket, 16 * i));
         }
-        status = 0;
     }
-    free(used);
-    free(bucket);
+    free(chains);
+    free(items);
+    free(buckets);
     free(low);
     free(squares);
     return status;
@@ -1497,18 +1522,69 @@ done:
 }
 
 PyDoc_STRVAR(shared_powers_doc,
-"shared_powers(bases, exponents)\n--\n\n"
-"Powers of each base to equally many exponents of its own, and which bases are of the order q = 2^256 - 189.\n\n"
-"`exponents` are 32 bytes each, big-endian, below 2^256: first all those of the first base. The answer is (powers, members): the powers\n"
-"in the order of the exponents, 512 bytes each; and one byte for each base, 1 if base^q = 1 and 0 if not (so 1 for the number 1, and 0 for\n"
-"0; the number p + 1 is the number 1 here: check the range before). The squarings serve all exponents of a base and the membership.");
+"shared_powers(bases, exponents, counts=None)\n--\n\n"
+"Powers of each base to exponents of its own, and which bases are of the order q = 2^256 - 189.\n\n"
+"`exponents` are 32 bytes each, big-endian, below 2^256: first all those of the first base. Each base has equally many, or as many as\n"
+"`counts` says, bytes or another sequence of integers, one for each base; ValueError if they don't fit. The answer is (powers, members):\n"
+"the powers in the order of the exponents, 512 bytes each; and one byte for each base, 1 if base^q = 1 and 0 if not (so 1 for the\n"
+"number 1, and 0 for 0; the number p + 1 is the number 1 here: check the range before). The squarings serve all exponents of a base and\n"
+"the membership: 262 modular multiplications for a base, 74 or so for an exponent. Eight bases or more make good use of the lanes.");
 
-static PyObject *modulus_shared_powers(Modulus *self, PyObject *args)
+/* Where each base's exponents begin, and after the last one their number; NULL with an exception set if `counts` doesn't fit. */
+static size_t *firsts_of(PyObject *counts, size_t n, size_t total)
 {
-    PyObject *bases_object, *exponents_object, *powers = NULL, *members = NULL, *result = NULL;
+    size_t *firsts = new_array(n + 1, sizeof(size_t)), sum = 0;
+    if (firsts == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    if (counts == Py_None && (n ? total % n : total)) {
+        PyErr_Format(PyExc_ValueError, "exponents: expected equally many for each of %zu bases, got %zu", n, total);
+        goto failed;
+    }
+    if (counts != Py_None) {
+        const Py_ssize_t length = PySequence_Size(counts);
+        if (length < 0)
+            goto failed;
+        if ((size_t)length != n) {
+            PyErr_Format(PyExc_ValueError, "counts: expected one for each of %zu bases, got %zd", n, length);
+            goto failed;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        long long count = counts == Py_None ? (long long)(total / n) : 0;
+        if (counts != Py_None) {
+            PyObject *item = PySequence_GetItem(counts, (Py_ssize_t)i);
+            if (item == NULL)
+                goto failed;
+            count = PyLong_AsLongLong(item);
+            Py_DECREF(item);
+            if (count == -1 && PyErr_Occurred())
+                goto failed;
+        }
+        if (count < 0 || (unsigned long long)count > total - sum) {
+            PyErr_Format(PyExc_ValueError, "counts: they don't add up to %zu exponents", total);
+            goto failed;
+        }
+        firsts[i] = sum;
+        sum += (size_t)count;
+    }
+    firsts[n] = sum;
+    if (sum == total)
+        return firsts;
+    PyErr_Format(PyExc_ValueError, "counts: they don't add up to %zu exponents", total);
+failed:
+    free(firsts);
+    return NULL;
+}
+
+static PyObject *modulus_shared_powers(Modulus *self, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"bases", "exponents", "counts", NULL};
+    PyObject *bases_object, *exponents_object, *counts = Py_None, *powers = NULL, *members = NULL, *result = NULL;
     Py_buffer bases, exponents;
-    size_t n, count;
-    if (!PyArg_ParseTuple(args, "OO:shared_powers", &bases_object, &exponents_object))
+    size_t n, count, *firsts;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO|O:shared_powers", names, &bases_object, &exponents_object, &counts))
         return NULL;
     if (get_buffer(bases_object, &bases, "bases", BYTES, &n) < 0)
         return NULL;
@@ -1516,10 +1592,9 @@ static PyObject *modulus_shared_powers(Modulus *self, PyObject *args)
         PyBuffer_Release(&bases);
         return NULL;
     }
-    if (n ? count % n : count) {
-        PyErr_Format(PyExc_ValueError, "exponents: expected equally many for each of %zu bases, got %zu", n, count);
+    firsts = firsts_of(counts, n, count);
+    if (firsts == NULL)
         goto done;
-    }
     powers = new_bytes(count, BYTES);
     members = new_bytes(n, 1);
     if (powers == NULL || members == NULL)
@@ -1527,9 +1602,10 @@ static PyObject *modulus_shared_powers(Modulus *self, PyObject *args)
     unsigned char *out = memory_of(powers), *flags = memory_of(members);
     Job job;
     job_start(&job, self->engine);
-    if (job_end(&job, self, n ? shared_powers(&job, out, flags, bases.buf, n, exponents.buf, count / n) : 0) == 0)
+    if (job_end(&job, self, shared_powers(&job, out, flags, bases.buf, n, exponents.buf, firsts)) == 0)
         result = PyTuple_Pack(2, powers, members);
 done:
+    free(firsts);
     Py_XDECREF(powers);
     Py_XDECREF(members);
     PyBuffer_Release(&exponents);
@@ -1735,7 +1811,7 @@ static PyObject *montgomery_levels(PyObject *module, PyObject *unused)
 static PyMethodDef modulus_methods[] = {
     {"multiply", (PyCFunction)modulus_multiply, METH_VARARGS, multiply_doc},
     {"product", (PyCFunction)(void (*)(void))modulus_product, METH_VARARGS | METH_KEYWORDS, product_doc},
-    {"shared_powers", (PyCFunction)modulus_shared_powers, METH_VARARGS, shared_powers_doc},
+    {"shared_powers", (PyCFunction)(void (*)(void))modulus_shared_powers, METH_VARARGS | METH_KEYWORDS, shared_powers_doc},
     {"multi_power", (PyCFunction)modulus_multi_power, METH_VARARGS, multi_power_doc},
     {"kernel", (PyCFunction)(void (*)(void))modulus_kernel, METH_VARARGS | METH_KEYWORDS, kernel_doc},
     {NULL, NULL, 0, NULL},

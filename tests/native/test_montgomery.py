@@ -178,6 +178,34 @@ def test_shared_powers_and_membership(modulus: Any, each: int, chance: random.Ra
     assert members == bytes(expected_members)
 
 
+@pytest.mark.parametrize("counts", [[2], [1, 2, 2], [0, 3, 0, 0, 1], [2] * 8 + [1], [1] * 33, [70, 0, 1], [0] * 40, [1, 0] * 8 + [64]],
+                         ids=lambda counts: f"{len(counts)} bases, {sum(counts)} exponents")
+def test_shared_powers_of_unequal_number(modulus: Any, counts: list[int], chance: random.Random) -> None:
+    bases = [chance.choice([0, 1, P - 1, LARGEST]) if position % 9 == 4 else x for position, x in enumerate(elements(chance, len(counts)))]
+    pool = [*exponents(chance, 13), *(chance.getrandbits(bits) for bits in (256, 256, 130, 4))]
+    own = [[chance.choice(pool) for _ in range(count)] for count in counts]
+    expected_powers, expected_members = reference.shared_powers(bases, own, P)
+    stored = to_bytes([e for row in own for e in row], 32)
+    forms = [bytes(counts), counts, tuple(counts), array("H", counts)]
+    for form in forms if len(counts) < 4 else forms[:1]:
+        powers, members = modulus.shared_powers(to_bytes(bases), stored, counts=form)
+        assert from_bytes(powers) == expected_powers
+        assert members == bytes(expected_members)
+    assert modulus.shared_powers(b"", b"", b"") == (b"", b"")
+
+
+def test_counts_that_do_not_fit_are_refused(modulus: Any) -> None:
+    two, three = to_bytes([1, 1]), bytes(96)
+    for counts in ([1, 1], [2, 2], [3], [3, 0, 0], [4, -1], [-1, 4], [2**63, 3], [2**62, 2**62], b"", b"\1\1"):
+        with pytest.raises((ValueError, OverflowError)):
+            modulus.shared_powers(two, three, counts)
+    for counts in (3, ["1", "2"], [1.0, 2.0], {1, 2}):
+        with pytest.raises(TypeError):
+            modulus.shared_powers(two, three, counts)
+    with pytest.raises(ValueError, match="don't add up to 3 exponents"):
+        modulus.shared_powers(two, three, [1, 1])
+
+
 @pytest.mark.parametrize("count", [0, 1, 31, 33])
 def test_membership_of_any_number_of_bases(modulus: Any, count: int, chance: random.Random) -> None:
     bases = [x if chance.random() < 0.5 else P - x for x in elements(chance, count)]
@@ -422,6 +450,15 @@ def test_products_of_powers_take_few_multiplications(modulus: Any, count: int, s
     made, lanes = work_of(modulus, lambda: modulus.multi_power(bases, wanted))
     assert made <= most * count
     assert lanes <= (1.3 if count < 500 else 1.1) * made  # lanes without work
+
+
+@pytest.mark.parametrize(("count", "share"), [(1, 6), (7, 1.11), (8, 1.02), (9, 1.02), (17, 1.02), (25, 1.02), (31, 1.02), (32, 1.02)])
+def test_shared_powers_waste_few_lanes(modulus: Any, count: int, share: float, chance: random.Random) -> None:
+    """All take turns, so that more than eight bases need not be a multiple of eight."""
+    bases, wanted = bytes(511 * count) + b"\1" * count, chance.randbytes(64 * count)
+    made, lanes = work_of(modulus, lambda: modulus.shared_powers(bases, wanted))
+    assert (262 + 2 * 68) * count <= made <= (262 + 2 * 76) * count
+    assert lanes <= share * made
 
 
 @pytest.mark.skipif("PSEPHOS_SANITIZED" in os.environ, reason="counts only, and takes long there")

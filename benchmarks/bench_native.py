@@ -2,7 +2,8 @@
 
 The bound of a kernel is the number of its multiply instructions, divided by how many of those this processor starts in a cycle. For AVX-512
 IFMA schoolbook multiplication takes 2·79·79 + 2·80·75 = 24,482 of them for 8 numbers: 1,530 cycles a number at two in a cycle (Zen 5,
-Intel's servers), 3,060 at one (Zen 4). For AVX2, with limbs half as long, 158·158 + 160·150 = 48,964 for 4 numbers.
+Intel's servers), 3,060 at one (Zen 4). A square needs each product of two limbs once: 79·80 + 2·80·75 = 18,320, 2,290 cycles at one. For
+AVX2, with limbs half as long, 158·158 + 160·150 = 48,964 for 4 numbers, and there is no kernel for squares.
 """
 
 import ctypes
@@ -42,6 +43,13 @@ def limbs() -> bytes:
 
 def modulus(level=None):
     return montgomery.Modulus(P.to_bytes(512, "big"), level=level)
+
+
+def work(modulo, call):
+    """How many multiplications a call makes."""
+    before = modulo.multiplications
+    call()
+    return modulo.multiplications - before
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +113,9 @@ def bench_kernels_side_by_side(benchmark, probe, capsys):
             timed(f"{level} cycles", seconds / cycle)
             timed(f"{level} instructions a cycle", cycle / instruction)
             timed(f"{level} of its bound", seconds / (INSTRUCTIONS[level] * instruction))
+            start = time.perf_counter()
+            modulo.kernel(left, None, repeat=200)
+            timed(f"{level} square", (time.perf_counter() - start) / 1600)
         if gmp:
             timed("GMP", gmp(400))
         value = x
@@ -122,7 +133,8 @@ def bench_kernels_side_by_side(benchmark, probe, capsys):
             ratios, rate = figures[f"{level} of its bound"], median[f"{level} instructions a cycle"]
             print(f"{level:10}: {1e9 * median[level]:5.0f} ns = {median[f'{level} cycles']:5.0f} cycles a multiplication; bound "
                   f"{INSTRUCTIONS[level] / rate:5.0f} cycles, at {rate:.2f} multiply instructions a cycle; "
-                  f"{median[f'{level} of its bound']:.2f} times the bound ({min(ratios):.2f} to {max(ratios):.2f})")
+                  f"{median[f'{level} of its bound']:.2f} times the bound ({min(ratios):.2f} to {max(ratios):.2f}); "
+                  f"a squaring {1e9 * median[f'{level} square']:.0f} ns, {median[f'{level} square'] / median[level]:.2f} of it")
         for name, what in (("GMP", "C loop of mpn_mul_n and mpn_redc_1"), ("gmpy2", "x*y % p in Python")):
             if name not in figures:
                 continue
@@ -174,17 +186,41 @@ def bench_table(benchmark, level):
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def bench_shared_powers(benchmark, level):
-    """32 bases, two exponents each, and their membership."""
-    modulo, bases, exponents = modulus(level), numbers(32), CHANCE.randbytes(32 * 64)
-    benchmark.extra_info["units"] = 32
+@pytest.mark.parametrize("count", [1, 9, 32])
+def bench_shared_powers(benchmark, level, count):
+    """Two exponents for each base, and membership. Nine bases or so are what a single ballot brings when it is cast."""
+    modulo, bases, exponents = modulus(level), numbers(count), CHANCE.randbytes(64 * count)
+    benchmark.extra_info |= {"units": count, "multiplications": work(modulo, lambda: modulo.shared_powers(bases, exponents))}
     benchmark(lambda: modulo.shared_powers(bases, exponents))
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("count", [500, 5000])
+@pytest.mark.parametrize("count", [100, 500, 5000])
 def bench_multi_power_and_slices(benchmark, level, count):
     """Exponents of 128 bits."""
     modulo, bases, exponents = modulus(level), numbers(count), CHANCE.randbytes(16 * count)
     benchmark.extra_info["units"] = count
     benchmark.pedantic(lambda: modulo.multi_power(bases, exponents), rounds=5, warmup_rounds=1)
+
+
+@pytest.mark.parametrize(("count", "size"), [(20_000, 16), (50_000, 16), (50_000, 32), (130_000, 16)])
+def bench_large_multi_powers(benchmark, capsys, count, size):
+    """As in batches of 10,000 ballots. Beside the time: how many multiplications, and the processor's time for each beside the kernel's."""
+    modulo, left, right = modulus(), limbs(), limbs()
+    bases, exponents = numbers(1000) * (count // 1000), CHANCE.randbytes(size * count)
+    made = work(modulo, lambda: modulo.multi_power(bases, exponents))
+    ratios: list[float] = []
+
+    def one_round():
+        start = time.process_time()
+        modulo.kernel(left, right, repeat=4000)
+        middle = time.process_time()
+        modulo.multi_power(bases, exponents)
+        ratios.append((time.process_time() - middle) / made / ((middle - start) / 32_000))
+
+    benchmark.pedantic(one_round, rounds=5)
+    ratio = statistics.median(ratios)
+    benchmark.extra_info |= {"units": count, "multiplications": made, "of the kernel": ratio}
+    with capsys.disabled():
+        print(f"\n{count:,} bases, exponents of {8 * size} bits: {made / count:.2f} multiplications a base, "
+              f"each {ratio:.2f} times as long as in the bare kernel ({min(ratios):.2f} to {max(ratios):.2f})")

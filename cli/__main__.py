@@ -9,6 +9,7 @@ from cli.bench import bench
 from cli.demo import demo
 from cli.errors import PsephosGroup
 from cli.scrutineer import scrutineer
+from cli.tally import tally
 from cli.trustee import trustee
 from engine.powers import arithmetic
 
@@ -32,7 +33,7 @@ def verify(arguments: tuple[str, ...]) -> None:
     sys.exit(verifier_main(list(arguments)))
 
 
-for command in (trustee, scrutineer, ballot, demo, bench):
+for command in (trustee, scrutineer, ballot, tally, demo, bench):
     psephos.add_command(command)
 
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from cli.attempts import HASHES, RESPONSES, VALUES, Attempts
+from cli.checked import Own
 from cli.exchange import ElectionFolder, wait_for
 from cli.request import DecryptionRequest, check_closed, latest_request, request_is_there
 from cli.trustee_folder import TrusteeFolder
@@ -40,7 +41,7 @@ def run_decryption(
         asked = wait_for(lambda: latest_request(board), lambda: "the scrutineer's request", patient)
         if asked is None:
             return "the scrutineer's request"
-        found, digest = check_closed(board, election, processes)
+        found, digest = check_closed(board, election, processes, Own(own.path, with_hints=False))
         while True:
             number, request = latest_request(board) or asked
             aggregate = _check(own, request, found, digest)

@@ -19,6 +19,7 @@ import click
 from rich.console import Console
 
 from cli.ballot import challenge_ballot, receive, store
+from cli.checked import Own
 from cli.draft import create_election
 from cli.errors import PsephosError
 from cli.exchange import ElectionFolder
@@ -143,12 +144,13 @@ def demo(voters: int, folder: Path, verifier: Path | None, processes: int) -> No
     console.print(f"3. {voters} voters encrypt their choices; {CHALLENGES} of them test the encryption first.")
     _voting(board, election, voters, processes)
     console.print(f"4. {DISCOUNTS} ballot is discounted (its voter votes again); voting closes; the set of ballots is fixed.")
-    fixed = board.close(lambda lines: check_ballots(board, election, lines, processes))
+    own = Own(folder / "scrutineer", with_hints=True)
+    fixed = board.close(lambda file: check_ballots(board, election, file, processes, own))
 
     console.print(f"5. Trustees {LOST[0]} and {LOST[1]} are lost. The other {QUORUM} check {fixed} ballots, multiply, decrypt the totals.")
     for number in LOST:
         shutil.rmtree(folder / f"trustee_{number}")
-    found, digest = check_closed(board, election, processes)
+    found, digest = check_closed(board, election, processes, own)
     left = tuple(number for number in range(1, TRUSTEES + 1) if number not in LOST)
     request_decryption(board, election, found, digest, left, datetime.now(UTC))
     each = max(1, processes // len(left))
@@ -159,7 +161,7 @@ def demo(voters: int, folder: Path, verifier: Path | None, processes: int) -> No
 
     console.print("6. The scrutineer signs and releases the record; somebody else verifies it with the standalone verifier.")
     record, report = folder / "record", folder / "report.html"
-    release(board, election, found, record, secrets.token_bytes(32), datetime.now(UTC))
+    release(board, election, found, record, secrets.token_bytes(32), datetime.now(UTC), own.hints)
     command = [sys.executable, str(verifier.resolve())] if verifier else [sys.executable, "-m", "verifier"]
     command += [str(record), "--report", str(report), "--processes", str(processes)]
     status = subprocess.run(command, cwd=Path(__file__).parent.parent, check=False).returncode

@@ -12,6 +12,7 @@ Nothing in it is secret, nothing is ever overwritten, and everything read from i
 """
 
 import os
+import secrets
 import sys
 import tempfile
 import time
@@ -20,9 +21,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from cli.errors import PsephosError
-from cli.keystore import read_at_most, write_new
+from cli.keystore import give_name, read_at_most, sync_folder, write_new
 from engine.ballot import CAST, CHALLENGED, DISCOUNTED, EncryptedBallot
-from engine.encoding import LARGEST_FILE, from_json, to_json
+from engine.encoding import LARGEST_FILE, from_json
 from engine.errors import EngineError, FormatError
 from engine.group import STANDARD, Group
 from engine.key_ceremony import Acknowledgement, GuardianPublicKeys, join_keys, verify_acknowledgement
@@ -145,22 +146,49 @@ class ElectionFolder:
         """Whether the set of ballots is fixed, or about to be."""
         return (self.path / CLOSED).parent.exists()
 
-    def close(self, check: Callable[[list[bytes]], object]) -> int:
-        """Fixes the set of ballots and their states, once, after `check` has found nothing wrong; answers how many there are."""
+    def close(self, check: Callable[[Path], object]) -> int:
+        """Fixes the set of ballots and their states, once, if `check` of the file finds nothing wrong; answers how many there are."""
         if (self.path / CLOSED).exists():
             raise PsephosError(f"{self.path / CLOSED} is there: the set of ballots is fixed already, and stays as it is")
-        lines = []
-        for state, path in self.ballots():
+        draft, count = self.path / f".closing.{secrets.token_hex(8)}", 0
+        try:
+            with draft.open("xb") as file:
+                for state, path in self.ballots():
+                    file.write(self._with_state(state, path) + b"\n")
+                    count += 1
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                check(draft)
+            except EngineError:
+                self._name_what_is_no_ballot()
+                raise
+            (self.path / CLOSED).parent.mkdir(exist_ok=True)
+            draft.chmod(0o644)
+            give_name(draft, self.path / CLOSED)
+        finally:
+            draft.unlink(missing_ok=True)
+        sync_folder((self.path / CLOSED).parent)
+        return count
+
+    def _with_state(self, state: str, path: Path) -> bytes:
+        """A ballot as it is published; whether it is one is for the check of all to find."""
+        content, begin = read_at_most(path, LARGEST_FILE), f'{{"ballot_id":"{path.stem}",'.encode()
+        if not content.startswith(begin) or b"\n" in content:
+            raise self._no_ballot(path, "it is not the ballot that its name says, or not as received")
+        return begin + f'"ballot_state":"{state}",'.encode() + content[len(begin) :]
+
+    def _name_what_is_no_ballot(self) -> None:
+        for _, path in self.ballots():
             try:
                 ballot = from_json(EncryptedBallot, read_at_most(path, LARGEST_FILE), self.group)
-                if f"{ballot.ballot_id}.json" != path.name or ballot.state is not None:
-                    raise FormatError("it is not the ballot that its name says, or not as received")
             except EngineError as error:
-                raise PsephosError(f"{path}: {error}; take it away, and find out who put it there") from None
-            lines.append(to_json(ballot.with_state(state)))
-        check(lines)
-        write_new(self.path / CLOSED, b"".join(line + b"\n" for line in lines), 0o644)
-        return len(lines)
+                raise self._no_ballot(path, str(error)) from None
+            if ballot.state is not None:
+                raise self._no_ballot(path, "it is not as received")
+
+    def _no_ballot(self, path: Path, reason: str) -> PsephosError:
+        return PsephosError(f"{path}: {reason}; take it away, and find out who put it there")
 
 
 def wait_for(ready: Callable[[], T | None], missing: Callable[[], str], patient: bool) -> T | None:

@@ -76,13 +76,13 @@ def write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        _name(draft, path)
+        give_name(draft, path)
     finally:
         draft.unlink(missing_ok=True)
     sync_folder(path.parent)
 
 
-def _name(draft: Path, path: Path) -> None:
+def give_name(draft: Path, path: Path) -> None:
     try:
         os.link(draft, path)  # unlike a rename, this fails if the file exists
     except FileExistsError:

@@ -9,8 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 
-class _Pace(ProgressColumn):
-    """How many in a second."""
+class Pace(ProgressColumn):
+    """How many a second, over the last half minute."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
@@ -27,9 +27,10 @@ def ballots_bar(title: str, total: int, quiet: bool = False) -> Iterator[Callabl
     console, started = Console(stderr=True, quiet=quiet), time.monotonic()
     if not console.is_terminal:
         yield _nothing
-        console.print(f"{title}: {total} in {time.monotonic() - started:.1f} s", highlight=False)
+        seconds = time.monotonic() - started
+        console.print(f"{title}: {total} in {seconds:.1f} s, {total / max(seconds, 1e-9):,.0f}/s", highlight=False, soft_wrap=True)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Pace(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Pace(), TimeRemainingColumn(elapsed_when_finished=True))
     with Progress(*columns, console=console) as bar:
         task = bar.add_task(title, total=total)
         yield lambda done: bar.update(task, completed=done)

@@ -1,21 +1,19 @@
 """What is to be decrypted: the closed ballots as this machine checked them, and the scrutineer's request (§3.6)."""
 
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
+from pathlib import Path
 
+from cli.checked import Own, check_file
 from cli.errors import PsephosError
 from cli.exchange import CLOSED, ElectionFolder
-from cli.progress import ballots_bar
 from engine.ballot import Opening
 from engine.decryption import check_guardians
 from engine.encoding import member
 from engine.errors import DecryptionRefused, EngineError, QuorumError
 from engine.opening import verify_opening
 from engine.parameters import Election
-from engine.tally import BallotSet, EncryptedTally, verify_and_multiply
+from engine.tally import BallotSet, EncryptedTally
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +25,23 @@ class DecryptionRequest:
     tally: EncryptedTally = member()
 
 
-def check_closed(board: ElectionFolder, election: Election, processes: int) -> tuple[BallotSet, bytes]:
-    """Reads, checks and multiplies the closed ballots: this machine's own view, and the digest of exactly what it read."""
+def check_closed(board: ElectionFolder, election: Election, processes: int, own: Own | None = None) -> tuple[BallotSet, bytes]:
+    """Reads, checks and multiplies the closed ballots: this machine's own view, and the digest of exactly what it read.
+
+    It goes on from what it has checked before and kept in `own`. Raises EngineError.
+    """
     if not (board.path / CLOSED).exists():
         raise PsephosError(f"{board.path / CLOSED} is not there yet; first, after the closing time: psephos scrutineer close {board.path}")
-    lines = list(board.closed_ballots())
-    return check_ballots(board, election, lines, processes), sha256(b"".join(line + b"\n" for line in lines)).digest()
+    return check_ballots(board, election, board.path / CLOSED, processes, own)
 
 
-def check_ballots(board: ElectionFolder, election: Election, lines: Sequence[bytes], processes: int) -> BallotSet:
-    """Checks and multiplies ballots with their states. Raises EngineError."""
-    with ballots_bar("checking ballots", len(lines)) as advance:
-        if processes == 1:
-            found = verify_and_multiply(lines, election, None, advance)
-        else:
-            with ProcessPoolExecutor(processes) as pool:
-                found = verify_and_multiply(lines, election, pool, advance)
+def check_ballots(
+    board: ElectionFolder, election: Election, file: Path, processes: int, own: Own | None = None
+) -> tuple[BallotSet, bytes]:
+    """The same for the ballots, with their states, in any file."""
+    found, digest = check_file(file, election, processes, own)
     check_challenged(board, found, election)
-    return found
+    return found, digest
 
 
 def check_challenged(board: ElectionFolder, found: BallotSet, election: Election) -> None:

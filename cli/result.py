@@ -1,6 +1,8 @@
 """From the trustees' answers to the released record (§3.6, §3.7)."""
 
+import filecmp
 import secrets
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,8 +76,16 @@ def save_result(board: ElectionFolder, tally: DecryptedTally, openings: tuple[Op
     board.publish(TALLY, to_json(tally))
 
 
-def release(board: ElectionFolder, election: Election, found: BallotSet, folder: Path, signing_key: bytes, now: datetime) -> None:
-    """Writes the record and, beside it, the file with the public key under which it is signed. Both are new."""
+def release(
+    board: ElectionFolder,
+    election: Election,
+    found: BallotSet,
+    folder: Path,
+    signing_key: bytes,
+    now: datetime,
+    hints: Path | None = None,
+) -> None:
+    """Writes the record and, beside it, the file with the public key under which it is signed, and a copy of the hints. All are new."""
     tally = board.read(DecryptedTally, TALLY)
     if tally is None:
         raise PsephosError("there is no result yet; run: psephos scrutineer tally")
@@ -87,12 +97,18 @@ def release(board: ElectionFolder, election: Election, found: BallotSet, folder:
         raise PsephosError(f"{folder} exists already; a record goes to a new folder")
     if key_file.exists() and read_at_most(key_file, 1024 * 1024) != public:
         raise PsephosError(f"{key_file} exists already with other content and is never overwritten; choose another name for the record")
+    hints_copy = folder.parent / f"{folder.name}.hints"
+    if hints and hints.exists() and hints_copy.exists() and not filecmp.cmp(hints, hints_copy, shallow=False):
+        raise PsephosError(f"{hints_copy} exists already with other content and is never overwritten; choose another name for the record")
     openings = [from_json(OpenedBallot, line, board.group) for line in read_lines(board.path / OPENINGS)]
     record = Record(election, board.public_keys(), board.acknowledgements(), board.closed_ballots(), found, tally, openings)
     draft = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}")
     write_record(draft, record, signing_key, now)
     if not key_file.exists():
         write_new(key_file, public, 0o644)
+    if hints and hints.exists():
+        shutil.copyfile(hints, draft.with_name(f"{draft.name}.hints"))
+        draft.with_name(f"{draft.name}.hints").rename(hints_copy)
     draft.rename(folder)  # so that after a crash it is there whole or not at all
     sync_folder(folder.parent)
 

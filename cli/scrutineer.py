@@ -10,6 +10,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
+from cli.checked import own_cache
 from cli.draft import SAMPLE, create_election, read_draft
 from cli.errors import PsephosError
 from cli.exchange import ElectionFolder
@@ -140,7 +141,7 @@ def close(election: Path, processes: int) -> None:
     if datetime.now(UTC) < manifest.closes:
         raise PsephosError(f"voting is open until {manifest.voting.closes}, and no command moves that")
     known = board.election()
-    fixed = board.close(lambda lines: check_ballots(board, known, lines, processes))
+    fixed = board.close(lambda file: check_ballots(board, known, file, processes, own_cache(known)))
     click.echo(f"{fixed} ballots are fixed in {board.path / 'closed'}", err=True)
     click.echo("next: psephos scrutineer tally, and each trustee that takes part: psephos trustee decrypt", err=True)
 
@@ -165,7 +166,7 @@ def tally(election: Path, guardians: str, wait: bool, again: bool, processes: in
     if decrypted is None:
         known = board.election()
         check_asked(known, chosen, datetime.now(UTC))
-        found, digest = check_closed(board, known, processes)
+        found, digest = check_closed(board, known, processes, own_cache(known))
         request_decryption(board, known, found, digest, chosen, datetime.now(UTC), again)
         decrypted, openings = combine_answers(board, known, found, wait)
         save_result(board, decrypted, openings)
@@ -177,10 +178,13 @@ def tally(election: Path, guardians: str, wait: bool, again: bool, processes: in
 @_folder
 @click.argument("record", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--key", "key_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="The signing key.")
+@click.option("--hints/--no-hints", default=True, help="Write RECORD.hints too: with it the record is verified several times faster.")
 @_passphrase
 @_processes
-def release_(election: Path, record: Path, key_file: Path, passphrase_file: Path | None, processes: int) -> None:
+def release_(election: Path, record: Path, key_file: Path, hints: bool, passphrase_file: Path | None, processes: int) -> None:
     """Write and sign the public record into the new folder RECORD, and the public key into RECORD.key beside it.
+
+    RECORD.hints, beside it too, is not needed for anything: it makes verification faster, and takes twice the room of the record.
 
     \b
     Whoever has the record can check it:
@@ -191,8 +195,11 @@ def release_(election: Path, record: Path, key_file: Path, passphrase_file: Path
     if not (board.path / TALLY).exists():
         raise PsephosError("there is no result yet; run: psephos scrutineer tally")
     known = board.election()
-    found, _ = check_closed(board, known, processes)
-    release(board, known, found, record, signing_key, datetime.now(UTC))
+    own = own_cache(known)
+    found, _ = check_closed(board, known, processes, own)
+    release(board, known, found, record, signing_key, datetime.now(UTC), own.hints if hints else None)
+    if hints and not own.hints.exists():
+        click.echo(f"{record}.hints is left out, because nothing could be kept in {own.folder}", err=True)
     click.echo(f"the record is in {record}, its public key in {record}.key; check it with: psephos verify {record}", err=True)
 
 

@@ -20,8 +20,9 @@ def cheap(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     cheap(monkeypatch)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(exchange, "POLL", 0.002)
     monkeypatch.setattr(exchange, "time", SimpleNamespace(sleep=partial(sleep, time.monotonic() + 60)))
 

@@ -184,7 +184,7 @@ def voted_room(room: Room) -> Count:
 
 def close(room: Room) -> Count:
     election = room.board.election()
-    room.board.close(lambda lines: check_ballots(room.board, election, lines, 1))
+    room.board.close(lambda file: check_ballots(room.board, election, file, 1))
     return Count(room.path, room.n)
 
 

@@ -126,7 +126,7 @@ def bench_kernels_side_by_side(benchmark, probe, capsys):
 
     benchmark.pedantic(one_round, rounds=ROUNDS, warmup_rounds=1)
     median = {name: statistics.median(values) for name, values in figures.items()}
-    benchmark.extra_info |= median
+    benchmark.extra_info |= median | {"rounds": figures}
     with capsys.disabled():
         print(f"\n\n{processor()}; {median['GHz']:.2f} GHz; medians of {ROUNDS} rounds in turn (smallest to largest)")
         for level in LEVELS:

@@ -50,7 +50,7 @@ def main() -> int:
     if unknown:
         print(f"compare: the peer has no operation {', '.join(unknown)}; see benchmarks/README.md", file=sys.stderr)
         return 1
-    table = Table(title="Psephos and electionguard 1.4.0, milliseconds", box=box.SIMPLE)
+    table = Table(title="Psephos and electionguard 1.4.0, milliseconds of CPU time", box=box.SIMPLE)
     table.add_column("operation: benchmark", overflow="fold")
     for heading in ("ours, median", "spread", "peer, median", "spread", "peer / ours", "fastest"):
         table.add_column(heading, justify="right")
@@ -68,8 +68,8 @@ def main() -> int:
     console.print(f"ours:      Python {sys.version.split()[0]}, {arithmetic()}")
     console.print(f"peer:      Python {peer['python']}, {peer['arithmetic']}; {', '.join(peer['notes'])}")
     console.print(f"processor: {peer['processor']}")
-    kept = {"processor": peer["processor"], "unit": "seconds", "ours": {"python": sys.version.split()[0], "arithmetic": arithmetic(),
-            "benchmarks": rows}, "peer": peer}
+    kept = {"processor": peer["processor"], "unit": "seconds of CPU time", "peer": peer,
+            "ours": {"python": sys.version.split()[0], "arithmetic": arithmetic(), "benchmarks": rows}}
     (RESULTS / "comparison.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     return 0
 

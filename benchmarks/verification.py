@@ -1,0 +1,97 @@
+"""One verification of a record in a process of its own, measured: the program, and the function that starts it.
+
+A process of its own has remembered nothing, uses the arithmetic it is told to, and shows how much memory it took.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to verify: with which arithmetic, with hints or without, by how many processes, and of what kind they are."""
+
+    arithmetic: str
+    hints: bool
+    processes: int = 1
+    dask: bool = False
+
+    def __str__(self) -> str:
+        how = f"{'batch, hints' if self.hints else 'plain'}, {self.arithmetic}"
+        return how + (f", {self.processes} {'Dask workers' if self.dask else 'processes'}" if self.processes > 1 else "")
+
+
+def verify(record: Path, way: Way) -> dict[str, Any]:
+    """Verifies it once: seconds, CPU seconds, largest memory in MB, the arithmetic in words, multiplications where they are counted."""
+    command = [sys.executable, "-m", "benchmarks.verification", str(record), "--processes", str(way.processes)]
+    command += ["--hints"] * way.hints + ["--dask"] * way.dask
+    environment = os.environ | {"PSEPHOS_ARITHMETIC": way.arithmetic}
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{record}, {way}: the verification ended with status {done.returncode}")
+    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def main() -> int:
+    """Prints the figures as one line of JSON. Exit status 1 if the record does not verify."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("record", type=Path)
+    parser.add_argument("--hints", action="store_true")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--dask", action="store_true", help="the processes are Dask's")
+    options = parser.parse_args()
+    from verifier import choice
+    from verifier.arithmetic import STANDARD
+    from verifier.verify import verify_record
+
+    record: Path = options.record
+    key = bytes.fromhex(record.with_name(record.name + ".key").read_text(encoding="ascii"))
+    more = {"hints": record.with_name(record.name + ".hints")} if options.hints else {}
+    before = cpu()
+    with dask(options.processes) if options.dask else nullcontext() as executor:
+        if executor is not None:
+            more["executor"] = executor
+        started = time.perf_counter()
+        report = verify_record(record, key, options.processes, **more)
+        seconds = time.perf_counter() - started
+    native = choice.native(STANDARD.p, STANDARD.q)
+    memory = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    print(json.dumps({
+        "seconds": seconds, "cpu": cpu() - before, "memory": memory / 1024, "arithmetic": choice.in_use(),
+        "ballots": report.ballots.total(),
+        "multiplications": None if native is None or options.processes > 1 else getattr(native, "multiplications", None),
+        "batched": "tested together" in report.text(),
+    }))  # fmt: skip
+    if not report.verified:
+        print(report.text(), file=sys.stderr)
+    return 0 if report.verified else 1
+
+
+def cpu() -> float:
+    """Seconds of CPU time of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def dask(processes: int) -> AbstractContextManager[Any]:
+    """An executor of as many single-threaded Dask workers on this machine."""
+    from distributed import Client, LocalCluster
+
+    cluster = LocalCluster(n_workers=processes, threads_per_worker=1, dashboard_address=None)
+    return Client(cluster).get_executor()  # type: ignore[no-any-return]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

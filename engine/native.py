@@ -48,16 +48,20 @@ class Native:
 
     def shared_powers(self, wanted: Sequence[tuple[int, Sequence[int]]]) -> list[tuple[bool, list[bytes]]]:
         """For each base, from 1 to p − 1, whether it is of the order q, and its powers, 512 bytes each, to exponents below 2^256."""
-        most = max((len(exponents) for _, exponents in wanted), default=0)
         bases = b"".join(base.to_bytes(NUMBER, "big") for base, _ in wanted)
-        filled = (exponents[at] if at < len(exponents) else 0 for _, exponents in wanted for at in range(most))
-        result, members = self._modulus.shared_powers(bases, b"".join(exponent.to_bytes(EXPONENT, "big") for exponent in filled))
-        answers = []
-        for place, (_, exponents) in enumerate(wanted):
-            start = place * most * NUMBER
-            own = [result[start + at * NUMBER : start + (at + 1) * NUMBER] for at in range(len(exponents))]
-            answers.append((bool(members[place]), own))
+        exponents = b"".join(exponent.to_bytes(EXPONENT, "big") for _, many in wanted for exponent in many)
+        result, members = self._modulus.shared_powers(bases, exponents, [len(many) for _, many in wanted])
+        answers, at = [], 0
+        for (_, many), is_member in zip(wanted, members, strict=True):
+            end = at + len(many) * NUMBER
+            answers.append((bool(is_member), [result[place : place + NUMBER] for place in range(at, end, NUMBER)]))
+            at = end
         return answers
+
+    @property
+    def multiplications(self) -> int:
+        """How many modular multiplications were made so far."""
+        return int(self._modulus.multiplications)
 
     def products(self, rows: Any, columns: int) -> list[Any]:
         """The product of each column of rows of `columns` numbers: bytes, or a part of a file in memory, which is not copied."""

@@ -191,6 +191,21 @@ def test_the_commitments_of_a_check_are_the_same_under_each_arithmetic(each: Cer
 
 
 @needs_native
+def test_the_work_for_a_ballot_that_is_foreseen(standard: Ceremony, forgetful: None) -> None:
+    """Yes, no, spoil: three selections at 1,100 multiplications, the limit proof and the nonce; and to encrypt it 25 powers by table."""
+    a_ballot(standard.election, YES)  # the tables are made
+    fast = STANDARD.native
+    assert fast
+    start = fast.multiplications
+    content = to_json(a_ballot(standard.election, YES)[0])
+    assert fast.multiplications - start <= 25 * 34
+    start = fast.multiplications
+    foresee_ballots([content], standard.election)
+    verify_ballot(from_json(EncryptedBallot, content, STANDARD), standard.election)
+    assert 3 * 900 < fast.multiplications - start <= 4.5 * 1_100
+
+
+@needs_native
 def test_all_that_a_check_asks_for_was_foreseen(standard: Ceremony, forgetful: None, monkeypatch: pytest.MonkeyPatch) -> None:
     ballot, _ = a_ballot(standard.election, YES, EXECUTIVE[1])
     content = to_json(ballot)

@@ -38,7 +38,7 @@ class Group:
         return native(self.p, self.q)
 
     @cached_property
-    def _foreseen(self) -> "dict[int, tuple[bool, dict[int, bytes]]]":
+    def _foreseen(self) -> "dict[int, tuple[bool, dict[int, Any]]]":
         return {}
 
     @cached_property
@@ -77,11 +77,11 @@ class Group:
                 together.setdefault(value, []).extend(each for each in exponents if 0 <= each < self.q)
         answers = self.native.shared_powers(list(together.items()))
         for (value, exponents), (is_member, powers) in zip(together.items(), answers, strict=True):
-            self._foreseen[value] = is_member, dict(zip(exponents, powers, strict=True))
+            self._foreseen[value] = is_member, dict(zip(exponents, map(number, powers), strict=True))
         for element, many in of_tables:
             kept = [each for each in many if 0 <= each < self.q]
-            raised = element.powers([Scalar(self, each) for each in kept])
-            self._foreseen[int(element.value)] = True, dict(zip(kept, (each.to_bytes() for each in raised), strict=True))
+            powers_of = element.powers([Scalar(self, each) for each in kept])
+            self._foreseen[int(element.value)] = True, dict(zip(kept, (each.value for each in powers_of), strict=True))
 
     def scalar(self, value: int) -> "Scalar":
         """`value` as a scalar; raises GroupError unless 0 <= value < q (6.B)."""
@@ -175,7 +175,7 @@ class Element:
         known = self.group._foreseen.get(self.value)
         power = known and known[1].get(exponent.value)
         if power:
-            return Element(self.group, number(power))
+            return Element(self.group, power)
         if self.tabulated:
             return self.powers([exponent])[0]
         return Element(self.group, _squarings(self.group, int(self.value)).power(exponent.value))

@@ -17,7 +17,7 @@ from .report import Findings
 from .source import Chunk, RecordError
 from .uniqueness import NOTHING, Packed, Packer
 
-__all__ = ["Ballots", "ChunkResult", "Counts", "check_chunk", "check_neighbours"]
+__all__ = ["Ballots", "ChunkChecks", "ChunkResult", "Counts", "check_chunk", "check_neighbours"]
 
 
 @dataclass(slots=True)
@@ -79,24 +79,26 @@ class ChunkResult:
     last: bytes | None = None
 
 
-def check_chunk(context: Context, chunk: Chunk) -> ChunkResult:
-    """All checks that need one ballot, or two neighbours within the chunk."""
-    result = ChunkResult(chunk, Findings(context.own))
-    device = context.devices[chunk.device]
-    packer = Packer(chunk.device)
-    previous: bytes | None = None
-    for number, item in enumerate(prepared(context, context.source.read_chunk(chunk))):
-        result.counts.lines[chunk.device] += 1
+class ChunkChecks:
+    """Takes the ballots of a chunk one after the other; `result` is what has come of it so far."""
+
+    def __init__(self, context: Context, chunk: Chunk) -> None:
+        self.context = context
+        self.result = ChunkResult(chunk, Findings(context.own))
+        self.packer = Packer(chunk.device)
+        self._previous: bytes | None = None
+        self._begun = False
+
+    def check(self, item: Ballot | RecordError) -> None:
+        """The next ballot, with all checks that need it alone or with the one before; or why it cannot be read."""
+        context, result = self.context, self.result
         if isinstance(item, RecordError):
+            result.counts.lines[result.chunk.device] += 1
             result.findings.read_error(item)
-            previous = None
-            continue
-        if number == 0:
-            result.first = (item.where, item.chaining_field, item.confirmation_code)
-        else:
-            check_neighbours(context, chunk.device, previous, item.where, item.chaining_field, item.confirmation_code, result.findings)
-        previous = item.confirmation_code
-        shaped = check_ballot(context, item, device, result.findings)
+            self._previous, self._begun = None, True
+            return
+        self.follow(item.where, item.chaining_field, item.confirmation_code)
+        shaped = check_ballot(context, item, context.devices[result.chunk.device], result.findings)
         if item.state == "Challenged":
             check_opening(context, item, result.findings)
             result.challenged.add(item.ballot_id)
@@ -105,9 +107,30 @@ def check_chunk(context: Context, chunk: Chunk) -> ChunkResult:
             result.counts.data[item.ballot_id] += 1
         result.counts.add(context, item, shaped)
         nonces = [context.group.bp(x) for x in nonce_commitments(item)] if context.own else ()
-        packer.add(item.position, item.id_b, item.confirmation_code, item.ballot_id.encode("utf-8", "backslashreplace"), nonces)
-    result.last, result.values = previous, packer.packed()
-    return result
+        self.packer.add(item.position, item.id_b, item.confirmation_code, item.ballot_id.encode("utf-8", "backslashreplace"), nonces)
+
+    def follow(self, where: str, chaining_field: bytes, code: bytes) -> None:
+        """The next ballot's place among the others."""
+        device = self.result.chunk.device
+        self.result.counts.lines[device] += 1
+        if self._begun:
+            check_neighbours(self.context, device, self._previous, where, chaining_field, code, self.result.findings)
+        else:
+            self.result.first = (where, chaining_field, code)
+        self._previous, self._begun = code, True
+
+    def finish(self) -> ChunkResult:
+        """After the last ballot."""
+        self.result.last, self.result.values = self._previous, self.packer.packed()
+        return self.result
+
+
+def check_chunk(context: Context, chunk: Chunk) -> ChunkResult:
+    """All checks that need one ballot, or two neighbours within the chunk."""
+    checks = ChunkChecks(context, chunk)
+    for item in prepared(context, context.source.read_chunk(chunk)):
+        checks.check(item)
+    return checks.finish()
 
 
 def check_neighbours(

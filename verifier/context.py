@@ -1,11 +1,13 @@
 """What every check of a ballot looks things up in. Made once; worker processes share it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .arithmetic import Group
+from .hints import Hints
 from .model import BallotStyle, Contest, ContestDataDecryption, Device, OpenedBallot
 from .source import RecordSource
+from .template import Template
 
 __all__ = ["Context", "make_context"]
 
@@ -13,7 +15,8 @@ __all__ = ["Context", "make_context"]
 @dataclass(frozen=True, slots=True)
 class Context:
     """`openings` and `contest_data` are by ballot id; of two openings with one id the first is kept, the other is `repeated`. `hints` names
-    the hints' file, if there is one, and `arithmetic` the way of computing, if not the usual one; neither changes a verdict."""
+    the hints' file, if there is one, and `arithmetic` the way of computing, if not the usual one; neither changes a verdict. `opened` are
+    the hints, once they are found to be usable, and `templates` those of the record's ballots, by the length of a line."""
 
     group: Group
     source: RecordSource
@@ -25,6 +28,8 @@ class Context:
     contest_data: Mapping[str, Sequence[ContestDataDecryption]]
     hints: str | None = None
     arithmetic: str | None = None
+    opened: Hints | None = None
+    templates: Mapping[int, Sequence[Template]] = field(default_factory=dict)
 
     @property
     def own(self) -> bool:

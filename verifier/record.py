@@ -73,14 +73,19 @@ class JsonSource:
 
     def read_chunk(self, chunk: Chunk) -> Iterator[Ballot | RecordError]:
         """The chunk's ballots or, one by one, why they cannot be read."""
-        for position, line in enumerate(read_lines(self.folder, chunk), chunk.position):
-            if isinstance(line, RecordError):
-                yield line
-                continue
-            try:
-                yield read_ballot(parse(line, chunk.path, position), position, self.group, self.format.own)
-            except RecordError as error:
-                yield error
+        for position, line in enumerate(self.lines(chunk), chunk.position):
+            yield line if isinstance(line, RecordError) else self.read_line(chunk, position, line)
+
+    def lines(self, chunk: Chunk) -> Iterator[bytes | RecordError]:
+        """The chunk's lines or, one by one, why they cannot be read."""
+        return read_lines(self.folder, chunk)
+
+    def read_line(self, chunk: Chunk, position: int, line: bytes) -> Ballot | RecordError:
+        """The ballot in a line, which stands at that position of the device's file, or why it cannot be read."""
+        try:
+            return read_ballot(parse(line, chunk.path, position), position, self.group, self.format.own)
+        except RecordError as error:
+            return error
 
 
 def open_own(folder: Path, group: Group, digests: bool = True, reading: Reading | None = None) -> JsonSource:

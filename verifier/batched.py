@@ -9,28 +9,30 @@ import hmac
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from .aggregate import ChunkChecks, ChunkResult, Identity
+from .aggregate import ChunkChecks, ChunkResult
 from .arithmetic import Group
 from .ballots import check_ballot
 from .batch import RANDOM, Equations, are_elements, is_sound
 from .codes import unchained
 from .context import Context
+from .hints import HintsError, open_hints
 from .model import Ballot
 from .record import JsonSource
 from .report import Findings
 from .source import Chunk, RecordError
 from .template import STATES, ProofPart, Template, make_template
 
-__all__ = ["batch_templates", "check_in_batch"]
+__all__ = ["check_in_batch", "with_hints"]
 
 RUN = 256
 """Ballots that are looked at together before they go into the test."""
 TESTED = "ballots whose proofs were tested together, by the hints beside the record"
 
 
-def batch_templates(context: Context) -> dict[int, list[Template]]:
+def _templates(context: Context) -> dict[int, list[Template]]:
     """The templates of a record's ballots by the length of their lines: none where its ballots can't go into a test together."""
     source, by_length = context.source, dict[int, list[Template]]()
     if not context.own or len(source.devices) != 1 or not is_sound(context.group) or not context.group.is_element(source.K):
@@ -46,13 +48,26 @@ def batch_templates(context: Context) -> dict[int, list[Template]]:
     return by_length
 
 
+def with_hints(context: Context, findings: Findings | None = None) -> Context:
+    """The context with its hints opened. If they can't be used the reason is noted, and nothing else happens."""
+    if context.hints is None:
+        return context
+    try:
+        opened = open_hints(Path(context.hints), context.source.h_e)
+    except HintsError as error:
+        if findings is not None:
+            findings.note(f"hints not used: {error}")
+        return context
+    return replace(context, opened=opened, templates=_templates(context))
+
+
 def check_in_batch(context: Context, chunk: Chunk) -> ChunkResult | None:
     """As `check_chunk`, with hints. None if that is not possible, or if the test fails: some ballot is bad then."""
-    if context.hints is None or not context.templates or not isinstance(context.source, JsonSource):
+    if context.opened is None or not context.templates or not isinstance(context.source, JsonSource):
         return None
     reader = _Reader(context, context.source, chunk)
     waiting: list[_Line] = []
-    hints = context.hints.read(chunk.position - 1, chunk.count)
+    hints = context.opened.read(chunk.position - 1, chunk.count)
     for number, (line, hint) in enumerate(zip(context.source.lines(chunk), hints, strict=True)):
         waiting.append(_Line(chunk.position + number, line, hint))
         if len(waiting) == RUN:
@@ -208,8 +223,7 @@ class _Reader:
         self.elements += values[start:end]
         self.scalars.append(line.scalars)
         self.commitments.append(line.hints)
-        nonces = tuple(_split(values[start:end], l_p)[::2])
-        self.checks.result.identities.append(Identity(values[32:64], code, code.hex().upper(), where, nonces))
+        self.checks.packer.add(line.position, values[32:64], code, code.hex().upper().encode(), _split(values[start:end], l_p)[::2])
 
     def _check_alone(self, line: _Line) -> None:
         ballot = self._read(line)

@@ -41,7 +41,8 @@ class Hints:
                 file.seek(self.index + 8 * first)
                 offsets = _numbers(file.read(8 * (count + 1)))
                 start, end = offsets[0], offsets[-1]
-                if len(offsets) != count + 1 or not _HEAD <= start or not end <= self.index or end - start > _MOST or offsets != sorted(offsets):
+                inside = _HEAD <= start and end <= self.index and end - start <= _MOST
+                if len(offsets) != count + 1 or not inside or offsets != sorted(offsets):
                     return nothing
                 file.seek(start)
                 content = memoryview(file.read(end - start))

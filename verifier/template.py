@@ -97,7 +97,9 @@ class Template:
             return None
 
 
-def make_template(style: BallotStyle, state: str, contests: Mapping[int, Contest], device: int, chaining_field: bytes, group: Group) -> Template:
+def make_template(
+    style: BallotStyle, state: str, contests: Mapping[int, Contest], device: int, chaining_field: bytes, group: Group
+) -> Template:
     """The template for ballots of `style` and `state` on the device, which does not chain: `chaining_field` is B_C."""
     writer = _Writer(group)
     writer.text('{"ballot_id":"').number("hash", 32)

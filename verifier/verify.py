@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .aggregate import Ballots, ChunkResult
 from .arithmetic import STANDARD, Group, choose
+from .batched import with_hints
 from .catalogue import CHALLENGED, CHECKS, CONTEST_DATA, PRE_ENCRYPTED
 from .challenged import check_leftovers
 from .context import Context, make_context
@@ -131,7 +132,8 @@ def _verify_source(source: RecordSource, folder: Path, group: Group, report: Rep
     findings = report.findings
     self_test(group, drawn_from(source))
     _exclude(source, report)
-    context = make_context(source, group, None if means.hints is None else str(means.hints.resolve()), means.arithmetic)
+    hints = None if means.hints is None else str(means.hints.absolute())
+    context = with_hints(make_context(source, group, hints, means.arithmetic), findings)
     check_parameters(source, group, report)
     check_keys(source, group, report)
     try:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from .aggregate import ChunkResult, check_chunk
 from .arithmetic import Group, choose
+from .batched import check_in_batch, with_hints
 from .context import Context, make_context
 from .folder import check_unchanged
 from .layouts import open_record
@@ -78,7 +79,7 @@ def run_task(task: Task) -> ChunkResult:
     """Checks a chunk, in whatever process. Raises RecordError if the record that is found here is not the task's."""
     context = _context(task.job)
     check_unchanged(Path(task.job.folder), task.chunk)
-    return check_chunk(context, task.chunk)
+    return check_in_batch(context, task.chunk) or check_chunk(context, task.chunk)
 
 
 def keep(job: Job, context: Context) -> None:
@@ -226,10 +227,8 @@ def _context(job: Job) -> Context:
         raise RecordError(".", 0, "", f"{here}: {error}") from None
     except RecordError as error:
         raise RecordError(error.file, error.line, error.member, f"{here}: {error.reason}") from None
-    if job.arithmetic is not None:
-        choose(job.arithmetic)
     self_test(job.group, drawn_from(source))
-    context = make_context(source, job.group, job.hints, job.arithmetic)
+    context = with_hints(make_context(source, job.group, job.hints, job.arithmetic))
     if _fingerprint(context) != job.fingerprint:
         raise RecordError(".", 0, "", f"{here}: the record at this place is another one")
     keep(job, context)

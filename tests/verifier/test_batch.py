@@ -1,0 +1,573 @@
+"""The batch path: what it must accept, what it must refuse although only chance could show it, and that hints can do no harm.
+
+That both paths say the same of every record, mutated ones too, is checked wherever `checking.run` is used.
+"""
+
+import os
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gmpy2
+import pytest
+
+from tests.forging import BALLOTS, KEY, STANDARD, TOY, YES_NO, Files, Forger, e0, encode, write
+from tests.verifier.checking import failed, remembering, run
+from tests.verifier.hinting import MAGIC, same_report, write_hints
+from verifier import products
+from verifier.aggregate import check_chunk
+from verifier.arithmetic import Group
+from verifier.ballot_files import read_ballot
+from verifier.batch import RANDOM, Equations, are_elements, is_sound
+from verifier.batched import RUN, TESTED, check_in_batch, with_hints
+from verifier.context import Context, make_context
+from verifier.hints import HintsError, open_hints
+from verifier.record import open_own
+from verifier.report import Findings, Report
+from verifier.source import Chunk, RecordError
+from verifier.strict_json import parse
+from verifier.template import Template
+from verifier.verify import verify_record
+
+TRIES = 200
+GROUPS = {"toy": TOY, "standard": STANDARD}
+CHANCE = random.Random(7)
+
+
+# The group
+
+
+def test_r_is_twice_a_prime() -> None:
+    """What the argument rests on: p − 1 = 2·q·r' with primes q and r' above 2^128, and −1 no square."""
+    p, q = STANDARD.p, STANDARD.q
+    r, rest = divmod(p - 1, 2 * q)
+    assert rest == 0
+    assert r.bit_length() == 3840
+    for n in (p, q, r):
+        assert gmpy2.is_prime(n, 64)
+        assert gmpy2.is_strong_bpsw_prp(n)
+    assert min(q, r) > 2**128
+    assert not STANDARD.is_square(p - 1)
+    assert is_sound(STANDARD)
+    assert is_sound(TOY)
+
+
+def test_a_group_of_another_shape_is_never_batched() -> None:
+    """p − 1 = 2 · 3 · 5 · 7 · …: a factor that is small, or r' that is no prime."""
+    assert not is_sound(Group(p=2311, q=11, g=pow(3, 210, 2311)))
+    assert not is_sound(Group(p=23, q=11, g=4).__class__(p=2 * 11 * 3 * 5 + 1, q=11, g=2))
+
+
+# Numbers
+
+
+def element(group: Group) -> int:
+    return int(gmpy2.powmod(group.g, CHANCE.randrange(1, group.q), group.p))
+
+
+def of_order(group: Group, *parts: str) -> int:
+    """A number whose order is the product of some of 2, q and r'."""
+    r = (group.p - 1) // (2 * group.q)
+    orders = {"2": 2, "q": group.q, "r": r}
+    order = 1
+    for part in parts:
+        order *= orders[part]
+    while True:
+        x = int(gmpy2.powmod(CHANCE.randrange(2, group.p - 1), (group.p - 1) // order, group.p))
+        if all(pow(x, order // orders[part], group.p) != 1 for part in parts):
+            return x
+
+
+SPOILED: dict[str, Callable[[Group, list[int]], None]] = {
+    "negated": lambda group, x: x.__setitem__(2, group.p - x[2]),
+    "two negated": lambda group, x: [x.__setitem__(i, group.p - x[i]) for i in (1, 4)] and None,
+    "all negated": lambda group, x: x.__setitem__(slice(None), [group.p - each for each in x]),
+    "-1": lambda group, x: x.__setitem__(0, group.p - 1),
+    "times order r'": lambda group, x: x.__setitem__(3, x[3] * of_order(group, "r") % group.p),
+    "times order 2r'": lambda group, x: x.__setitem__(3, x[3] * of_order(group, "2", "r") % group.p),
+    "order r'": lambda group, x: x.__setitem__(5, of_order(group, "r")),
+    "generator": lambda group, x: x.__setitem__(5, of_order(group, "2", "q", "r")),
+}
+
+
+def packed(group: Group, numbers: list[int]) -> bytes:
+    return b"".join(group.bp(x) for x in numbers)
+
+
+@pytest.mark.parametrize("name", GROUPS)
+@pytest.mark.parametrize("count", [1, 6, 300])
+def test_elements_are_accepted(name: str, count: int) -> None:
+    group = GROUPS[name]
+    few = [element(group) for _ in range(min(count, 20))]
+    assert are_elements(group, packed(group, [few[i % len(few)] for i in range(count)]))
+    assert are_elements(group, packed(group, [1]))
+
+
+@pytest.mark.parametrize("name", GROUPS)
+@pytest.mark.parametrize("spoiled", SPOILED)
+def test_what_is_no_element_is_never_accepted(name: str, spoiled: str) -> None:
+    group = GROUPS[name]
+    for _ in range(TRIES):
+        numbers = [element(group) for _ in range(3)] * 2
+        SPOILED[spoiled](group, numbers)
+        assert not are_elements(group, packed(group, numbers))
+
+
+def test_without_the_symbols_a_negated_element_passes_half_of_the_time() -> None:
+    """The trap itself: random exponents alone, which the slices' symbols are there to mend."""
+    passed = 0
+    for _ in range(TRIES):
+        numbers = [element(TOY) for _ in range(6)]
+        numbers[2] = TOY.p - numbers[2]
+        product, _ = TOY.multi_power(packed(TOY, numbers), os.urandom(RANDOM * 6), RANDOM)
+        passed += TOY.is_element(product)
+    assert TRIES // 4 < passed < TRIES * 3 // 4
+
+
+# Equations
+
+
+@dataclass
+class Claim:
+    """Equations d = base^v · x^c, half of them with base g, half with K."""
+
+    group: Group
+    K: int
+    elements: list[int]
+    claims: list[tuple[bool, int, int, int]]
+    commitments: list[int]
+
+    def equations(self, randoms: bytes) -> Equations:
+        group, powers, sums = self.group, [0] * len(self.elements), [0, 0]
+        rhos = [int.from_bytes(randoms[at : at + RANDOM], "big") for at in range(0, len(randoms), RANDOM)]
+        for rho, (with_g, v, c, place) in zip(rhos, self.claims, strict=True):
+            sums[with_g] += rho * v
+            powers[place] += rho * c
+        exponents = b"".join((power % group.q).to_bytes(group.l_q, "big") for power in powers)
+        return Equations(packed(group, self.commitments), randoms, packed(group, self.elements), exponents, sums[1], sums[0])
+
+    def hold(self) -> bool:
+        return self.equations(os.urandom(RANDOM * len(self.claims))).hold(self.group, self.K)
+
+
+def claim(group: Group) -> Claim:
+    K, elements = element(group), [element(group) for _ in range(3)]
+    claims = [(i % 2 == 0, CHANCE.randrange(group.q), CHANCE.randrange(group.q), i % 3) for i in range(6)]
+    commitments = [
+        int(gmpy2.powmod(group.g if with_g else K, v, group.p) * gmpy2.powmod(elements[place], c, group.p) % group.p)
+        for with_g, v, c, place in claims
+    ]
+    return Claim(group, K, elements, claims, commitments)
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_equations_that_hold_are_accepted(name: str) -> None:
+    for _ in range(5):
+        assert claim(GROUPS[name]).hold()
+
+
+@pytest.mark.parametrize("name", GROUPS)
+@pytest.mark.parametrize("spoiled", [*SPOILED, "times g"])
+def test_a_false_commitment_is_never_accepted(name: str, spoiled: str) -> None:
+    group = GROUPS[name]
+    true = claim(group)
+    for _ in range(TRIES):
+        commitments = list(true.commitments)
+        if spoiled == "times g":
+            commitments[1] = commitments[1] * group.g % group.p
+        else:
+            SPOILED[spoiled](group, commitments)
+        assert not Claim(group, true.K, true.elements, true.claims, commitments).hold()
+
+
+def test_without_membership_a_negated_alpha_passes_half_of_the_time() -> None:
+    """The second trap: exponents are reduced mod q, which says nothing for a number outside the group."""
+    passed = 0
+    for _ in range(TRIES):
+        true = claim(TOY)
+        true.elements[0] = TOY.p - true.elements[0]
+        passed += true.hold()
+        assert not are_elements(TOY, packed(TOY, true.elements))
+    assert TRIES // 4 < passed < TRIES * 3 // 4
+
+
+# Ballots
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Forger, Files, Path]:
+    """Few ballots of one question."""
+    forger = Forger(contests=[YES_NO], styles=[[1]], n=3, k=2)
+    votes = [("Cast", 1, {1: values}) for values in ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, 0), (0, 0, 0))]
+    files = forger.files(forger.sheets(votes))
+    return forger, files, tmp_path_factory.mktemp("base")
+
+
+def context_of(folder: Path, hints: Path) -> tuple[Context, Chunk]:
+    source = open_own(folder, TOY)
+    context = with_hints(make_context(source, TOY), hints, Findings(own=True))
+    (chunk,) = source.chunks() if len(source.chunks()) == 1 else [Chunk(BALLOTS, 0, 1, source.devices[0].ballot_count, 1)]
+    return context, chunk
+
+
+def negate(x: str, p: int) -> str:
+    return f"{p - int(x, 16):0{len(x)}X}"
+
+
+def test_false_ballots_that_fit_their_hashes_are_never_accepted(base: tuple[Forger, Files, Path], tmp_path: Path) -> None:
+    """Proofs whose challenge is the hash of false commitments, which the hints hold: only the equations are wrong, or only membership."""
+    forger, files, _ = base
+    p = TOY.p
+    r, twice_r = of_order(TOY, "r"), of_order(TOY, "2", "r")
+    changes: dict[str, Callable[[int], int]] = {
+        "negated": lambda a: p - a, "times g": lambda a: a * TOY.g % p, "times order r'": lambda a: a * r % p,
+        "times order 2r'": lambda a: a * twice_r % p,
+    }  # fmt: skip
+    for name, change in changes.items():
+        for place in (0, 3):
+            made: list[list[int]] = []
+
+            def statement(parts: list[int], place: int = place, change: Any = change, made: Any = made) -> list[bytes]:
+                shown = [change(x) if i == place else x for i, x in enumerate(parts)]
+                made.append(shown)
+                return [forger.bp(x) for x in (*pair, *shown)]
+
+            changed = {**files, BALLOTS: [line for line in files[BALLOTS]]}
+            sheet = forger.sheet("Cast", 1, {1: (1, 0, 0)})
+            contest = sheet.line["contests"]["1"]
+            pair = tuple(int(contest["ciphertexts"][0][part], 16) for part in ("alpha", "beta"))
+            h_i = bytes.fromhex(sheet.line["h_i"])
+            prefix = b"\x24" + (1).to_bytes(4, "big") * 2
+            contest["proof_ballot_correctness"][0] = forger.range_proof(h_i, prefix, pair, 1, sheet.nonces[1][0], 2, statement=statement)
+            changed[BALLOTS] = [*files[BALLOTS], sheet.line]
+            folder = write(tmp_path / f"{name} {place}", forger.recount(changed))
+            where = next(i for i, line in enumerate(changed[BALLOTS]) if line is sheet.line)
+            shown = packed(TOY, made[0])
+            never_accepted(folder, where, lambda blob, shown=shown: shown + blob[len(shown) :], {"6.D"})
+
+
+def test_a_ballot_with_a_negated_alpha_is_never_accepted(base: tuple[Forger, Files, Path], tmp_path: Path) -> None:
+    """Its proofs come out right with −α wherever all challenges are even, so 6.A alone refuses it: the tests of equations may pass."""
+    forger, files, _ = base
+    for _ in range(4000):
+        sheet = forger.sheet("Cast", 1, {1: (1, 0, 0)})
+        contest = sheet.line["contests"]["1"]
+        true = int(contest["ciphertexts"][0]["alpha"], 16)
+        false = (TOY.p - true, int(contest["ciphertexts"][0]["beta"], 16))
+        others = [tuple(int(each[part], 16) for part in ("alpha", "beta")) for each in contest["ciphertexts"][1:]]
+        h_i, nonces, at = bytes.fromhex(sheet.line["h_i"]), sheet.nonces[1], (1).to_bytes(4, "big")
+        option = forger.range_proof(h_i, b"\x24" + at + at, false, 1, nonces[0], 2)
+        limit = forger.range_proof(h_i, b"\x24" + at, forger.product([false, *others]), 1, sum(nonces) % TOY.q, 2)
+        real = [option[1]["c"], limit[1]["c"]]
+        if all(int(c, 16) % 2 == 0 for c in real):
+            break
+    else:
+        pytest.fail("no such proof was found")
+    contest["ciphertexts"][0]["alpha"] = forger.hp(false[0])
+    contest["proof_ballot_correctness"][0], contest["proof_selection_limit"] = option, limit
+    forger.seal(sheet.line)
+    changed = forger.recount({**files, BALLOTS: [*files[BALLOTS], sheet.line]})
+    folder = write(tmp_path / "negated", changed)
+    where = next(i for i, line in enumerate(changed[BALLOTS]) if line is sheet.line)
+    never_accepted(folder, where, lambda blob: blob, {"6.A", "7.A"})
+
+
+def never_accepted(folder: Path, number: int, hints: Callable[[bytes], bytes], checks: set[str]) -> None:
+    """Neither path accepts the ballot, the batch path in 200 runs, and the verdict names its line."""
+    path = write_hints(folder.with_name(f"{folder.name}.hints"), folder, TOY, lambda i, blob: hints(blob) if i == number else blob)
+    context, chunk = context_of(folder, path)
+    for _ in range(TRIES):
+        assert check_in_batch(context, chunk) is None
+    plain = check_chunk(context, chunk)
+    assert {failure.where.split(",")[1] for failure in plain.findings.failures} == {f" line {number + 1}"}
+    assert checks <= set(plain.findings.failed)
+    report = verify_record(folder, KEY, group=TOY, hints=path)
+    assert report.exit_status == 1
+    assert checks <= failed(report)
+    same_report(verify_record(folder, KEY, group=TOY), report)
+
+
+# Hints
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Report]:
+    """The base record with its true hints, and the report without them."""
+    _, _, files = e0()
+    folder = write(tmp_path_factory.mktemp("whole") / "record", files)
+    return folder, write_hints(folder.with_name("record.hints"), folder, TOY), verify_record(folder, KEY, group=TOY)
+
+
+def tested(report: Report) -> int:
+    return report.findings.notes[TESTED]
+
+
+def test_true_hints_put_every_ballot_but_the_challenged_into_the_test(whole: tuple[Path, Path, Report]) -> None:
+    folder, hints, plain = whole
+    report = verify_record(folder, KEY, group=TOY, hints=hints)
+    assert report.verified
+    assert tested(report) == 21
+    same_report(plain, report)
+
+
+def flipped(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes([content[at] ^ 1 << CHANCE.randrange(8)]) + content[at + 1 :]
+
+
+WRONG: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "cut off": lambda content: content[:-100],
+    "cut in half": lambda content: content[: len(content) // 2],
+    "other magic": lambda content: b"psephos hints 2\n" + content[16:],
+    "of another record": lambda content: flipped(content, 20),
+    "count of 2^64 - 1": lambda content: content[:-8] + b"\xff" * 8,
+    "count of 0": lambda content: content[:-8] + bytes(8),
+    "one ballot fewer": lambda content: content[:-8] + (23).to_bytes(8, "big"),
+    "no ballots": lambda content: content[:48] + (48).to_bytes(8, "big") + bytes(8),
+    "offsets all 0": lambda content: content[: -8 * 26] + bytes(8 * 25) + content[-8:],
+    "offsets beyond the end": lambda content: content[: -8 * 26] + b"\xff" * 8 * 25 + content[-8:],
+    "offsets backwards": lambda content: content[: -8 * 26] + b"".join(
+        content[at : at + 8] for at in range(len(content) - 16, len(content) - 8 * 26 - 1, -8)) + content[-8:],
+    "all zero": lambda content: content[:48] + bytes(len(content) - 48 - 8 * 26) + content[-8 * 26 :],
+    "all ones": lambda content: content[:48] + b"\xff" * (len(content) - 48 - 8 * 26) + content[-8 * 26 :],
+    "all 1": lambda content: content[:48] + (bytes(31) + b"\x01") * ((len(content) - 48 - 8 * 26) // 32) + content[-8 * 26 :],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_hints_never_fail_a_valid_record(whole: tuple[Path, Path, Report], name: str, tmp_path: Path) -> None:
+    folder, hints, plain = whole
+    path = tmp_path / "wrong.hints"
+    path.write_bytes(WRONG[name](hints.read_bytes()))
+    report = verify_record(folder, KEY, group=TOY, hints=path)
+    assert report.verified
+    assert tested(report) == 0
+    same_report(plain, report)
+
+
+def test_missing_hints_are_noted(whole: tuple[Path, Path, Report], tmp_path: Path) -> None:
+    folder, _, plain = whole
+    for path in (tmp_path / "none", tmp_path):
+        report = verify_record(folder, KEY, group=TOY, hints=path)
+        assert report.verified
+        assert any(note.startswith("hints not used") for note in report.findings.notes)
+        same_report(plain, report)
+        with pytest.raises(HintsError):
+            open_hints(path, bytes(32))
+
+
+def test_one_wrong_hint_sends_one_ballot_the_plain_path(whole: tuple[Path, Path, Report], tmp_path: Path) -> None:
+    folder, hints, plain = whole
+    content, size = hints.read_bytes(), 8 * 26
+    for _ in range(60):
+        path = tmp_path / "wrong.hints"
+        path.write_bytes(flipped(content, CHANCE.randrange(48, len(content) - size)))
+        report = verify_record(folder, KEY, group=TOY, hints=path)
+        assert tested(report) in (20, 21)  # 21 where it hit a challenged ballot
+        same_report(plain, report)
+
+
+def test_hints_of_other_ballots_and_negated_ones_are_seen_by_the_hash(whole: tuple[Path, Path, Report], tmp_path: Path) -> None:
+    folder, hints, plain = whole
+    group, content = TOY, hints.read_bytes()
+    blobs: list[bytes] = []
+    write_hints(tmp_path / "again.hints", folder, group, lambda _, blob: blobs.append(blob) or blob)  # type: ignore[func-returns-value]
+    assert (tmp_path / "again.hints").read_bytes() == content
+    changes: list[Callable[[int, bytes], bytes]] = [
+        lambda i, _: blobs[i - 1],
+        lambda i, blob: packed(group, [group.p - int.from_bytes(blob[:32], "big")]) + blob[32:],
+        lambda i, blob: blob[32:] + blob[:32],
+        lambda i, blob: blob + blob[:32],
+        lambda i, blob: blob[:-1],
+        lambda i, _: b"",
+    ]
+    for change in changes:
+        path = write_hints(tmp_path / "changed.hints", folder, group, change)
+        report = verify_record(folder, KEY, group=group, hints=path)
+        same_report(plain, report)
+        assert tested(report) < 21
+
+
+def test_any_file_of_hints_gives_the_same_report(whole: tuple[Path, Path, Report], tmp_path: Path) -> None:
+    """Bytes changed anywhere, several at a time."""
+    folder, hints, plain = whole
+    content = hints.read_bytes()
+    for _ in range(80):
+        changed = content
+        for _ in range(CHANCE.choice((1, 1, 3, 30))):
+            changed = flipped(changed, CHANCE.randrange(len(changed)))
+        path = tmp_path / "fuzzed.hints"
+        path.write_bytes(changed[: CHANCE.choice((len(changed), len(changed), CHANCE.randrange(len(changed))))])
+        same_report(plain, verify_record(folder, KEY, group=TOY, hints=path))
+
+
+def test_the_writer_and_the_reader_have_one_format(tmp_path: Path) -> None:
+    from engine.hints import MAGIC as WRITTEN
+    from engine.hints import HintsWriter
+
+    assert WRITTEN == MAGIC
+    with HintsWriter(tmp_path / "x.hints", bytes(range(32))) as writer:
+        for blob in (b"one", b"", b"three"):
+            writer.add(blob)
+    found = open_hints(tmp_path / "x.hints", bytes(range(32)))
+    assert found.ballots == 3
+    assert [bytes(blob) for blob in found.read(0, 3)] == [b"one", b"", b"three"]
+    assert [bytes(blob) for blob in found.read(2, 1)] == [b"three"]
+    assert [bytes(blob) for blob in found.read(2, 2)] == [b"", b""]
+
+
+# Many ballots, and lines of every kind between them
+
+
+def test_a_bad_ballot_among_many_is_named(tmp_path: Path) -> None:
+    """More than one run of ballots, some not ordinary, in two chunks' worth; then one of them is false."""
+    forger = Forger(contests=[YES_NO], styles=[[1], [1]], n=2, k=2)
+    states = ["Cast"] * 20 + ["Discounted", "Challenged"]
+    sheets = forger.sheets((states[i % 22], 1 + i % 2, {1: ((1, 0, 0), (0, 1, 0))[i % 2]}) for i in range(RUN + 60))
+    with remembering():
+        folder = write(tmp_path / "many", forger.files(sheets))
+        assert run(folder).verified
+        false = forger.sheet("Cast", 2, {1: (2, 0, 0)})
+        folder = write(tmp_path / "false", forger.files([*sheets, false]))
+        report = run(folder)
+        assert {"6.D", "7.D"} <= failed(report)
+        lines = [line["ballot_id"] for line in forger.files([*sheets, false])[BALLOTS]]
+        named = {failure.where.split(",")[1] for failure in report.findings.failures if failure.check == "6.D"}
+        assert named == {f" line {lines.index(false.line['ballot_id']) + 1}"}
+
+
+# Templates
+
+
+def test_what_fits_a_template_is_what_the_strict_reader_reads(whole: tuple[Path, Path, Report]) -> None:
+    folder, hints, _ = whole
+    context, _ = context_of(folder, hints)
+    lines = (folder / BALLOTS).read_bytes().split(b"\n")[:-1]
+    found = 0
+    for position, line in enumerate(lines, 1):
+        ballot = read_ballot(parse(line, BALLOTS, position), position, TOY, own=True)
+        fitting = [(template, values) for template, values in fits(context, line)]
+        assert len(fitting) == (ballot.state != "Challenged")
+        for template, values in fitting:
+            found += 1
+            assert template.state == ballot.state
+            assert template.style.index == ballot.style
+            numbers = [bytes.fromhex(ballot.ballot_id), ballot.id_b, ballot.h_i, ballot.confirmation_code, ballot.nonce.c_1]
+            numbers += [contest.contest_hash for contest in ballot.contests]
+            numbers += [TOY.bp(x) for contest in ballot.contests for pair in contest.ciphertexts for x in (pair.alpha, pair.beta)]
+            numbers.append(TOY.bp(ballot.nonce.c_0))
+            for contest in ballot.contests:
+                for proof in (*contest.range_proofs, contest.limit_proof, *([contest.spoil_proof] if contest.spoil_proof else [])):
+                    numbers += [TOY.bq(x) for branch in proof for x in (branch.c, branch.v)]
+            numbers += [TOY.bq(ballot.nonce.c_2.c), TOY.bq(ballot.nonce.c_2.v)]
+            assert values == b"".join(numbers)
+    assert found == 21
+
+
+def test_a_line_changed_anywhere_fits_only_if_the_strict_reader_reads_other_numbers(whole: tuple[Path, Path, Report]) -> None:
+    folder, hints, _ = whole
+    context, _ = context_of(folder, hints)
+    line = next(line for line in (folder / BALLOTS).read_bytes().split(b"\n") if b'"Discounted"' in line)
+    ((template, values),) = fits(context, line)
+    for at in range(len(line)):
+        for character in {CHANCE.randrange(256), CHANCE.choice(b"0123456789ABCDEF"), CHANCE.choice(b'abcdef"{}[],: \x00\xff')}:
+            changed = line[:at] + bytes([character]) + line[at + 1 :]
+            fitting = fits(context, changed)
+            if changed == line:
+                continue
+            for other, found in fitting:
+                assert other is template
+                assert found != values
+                read_ballot(parse(changed, BALLOTS, 1), 1, TOY, own=True)
+            if not fitting:
+                try:
+                    ballot = read_ballot(parse(changed, BALLOTS, 1), 1, TOY, own=True)
+                except RecordError:
+                    continue
+                assert (ballot.state, ballot.style, ballot.device) != ("Discounted", template.style.index, 1) or changed[:at] == line[:at]
+        if at % 7 == 0:
+            assert not fits(context, line[:at] + line[at + 1 :])
+            assert not fits(context, line[:at] + b"0" + line[at:])
+
+
+def fits(context: Context, line: bytes) -> list[tuple[Template, bytes]]:
+    found = []
+    for template in context.templates.get(len(line), ()):
+        values = template.fit(line)
+        if values is not None:
+            found.append((template, values))
+    return found
+
+
+def test_records_whose_ballots_cannot_be_tested_together_have_no_templates(tmp_path: Path) -> None:
+    forger, _, files = e0(layout="eg21-json")
+    folder = write(tmp_path / "other", files, own=False)
+    report = verify_record(folder, None, group=TOY, format="eg21-json", hints=write_hints(tmp_path / "other.hints", folder, TOY))
+    assert report.verified
+    assert tested(report) == 0
+
+
+# Counted work
+
+
+class Counted(int):
+    """An integer that counts how often it is multiplied."""
+
+    times = 0
+
+    def __mul__(self, other: int) -> "Counted":
+        Counted.times += 1
+        return Counted(int(self) * int(other))
+
+    def __mod__(self, other: int) -> "Counted":
+        return Counted(int(self) % int(other))
+
+
+def multiplications(count: int, bits: int) -> int:
+    """How many `multi_power` takes for so many numbers."""
+    p = 2**61 - 1
+    numbers = [CHANCE.randrange(1, p) for _ in range(count)]
+    exponents = [CHANCE.getrandbits(bits) for _ in range(count)]
+    Counted.times = 0
+    products.multi_power(numbers, exponents, bits, p, Counted)
+    return Counted.times
+
+
+def test_modular_multiplications_of_the_test() -> None:
+    """For 10,000 selections with R = 1: 4 commitments and 2 elements each; powers of g and K and the last ones do not count at that size."""
+    selections = 10_000
+    membership = multiplications(2 * selections, 128)
+    assert membership / (2 * selections) <= 16
+    equations = multiplications(4 * selections, 128) + multiplications(2 * selections, 256)
+    assert (membership + equations) / selections <= 130
+
+
+def test_random_exponents_come_from_the_operating_system(monkeypatch: pytest.MonkeyPatch, whole: tuple[Path, Path, Report]) -> None:
+    """Fresh ones for each test, 16 bytes for every number in it, drawn only after the last ballot of the chunk was read."""
+    folder, hints, _ = whole
+    context, chunk = context_of(folder, hints)
+    events: list[str] = []
+    fit = Template.fit
+    draw = os.urandom
+    monkeypatch.setattr(Template, "fit", lambda self, line: events.append("read") or fit(self, line))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(os, "urandom", lambda size: events.append(f"draw {size}") or draw(size))  # type: ignore[func-returns-value]
+    result = check_in_batch(context, chunk)
+    assert result is not None
+    last = len(events) - 1 - events[::-1].index("read")
+    draws = events[last + 1 :]
+    assert all(event == "read" for event in events[: last + 1])
+    elements = sum(template.elements for template, _ in _accepted(context, folder))
+    commitments = sum(template.commitments for template, _ in _accepted(context, folder))
+    assert draws == [f"draw {16 * elements}", f"draw {16 * commitments}"]
+
+
+def _accepted(context: Context, folder: Path) -> list[tuple[Template, bytes]]:
+    return [found for line in (folder / BALLOTS).read_bytes().split(b"\n")[:-1] for found in fits(context, line)]
+
+
+def test_encoding_used_here_is_the_records(base: tuple[Forger, Files, Path]) -> None:
+    _, files, folder = base
+    path = write(folder / "record", files)
+    assert (path / BALLOTS).read_bytes().split(b"\n")[:-1] == [encode(line) for line in files[BALLOTS]]

@@ -4,6 +4,7 @@ The reference for the same in `montgomery`, and what does it where that is not i
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["columns_product", "is_square", "multi_power"]
@@ -75,11 +76,12 @@ def is_square(x: int, p: int) -> bool:
     return n == 1 and sign == 1
 
 
-def _windows(n: int, bits: int) -> list[int]:
+@lru_cache(maxsize=64)
+def _windows(n: int, bits: int) -> tuple[int, ...]:
     """How many bits to take at a time: for each window a multiplication for each number and one for each bucket."""
 
-    def split(count: int) -> list[int]:
-        return [bits // count + (i < bits % count) for i in range(count)]
+    def split(count: int) -> tuple[int, ...]:
+        return tuple(bits // count + (i < bits % count) for i in range(count))
 
     candidates = (split(count) for count in range(-(-bits // 16), bits + 1))
     return min(candidates, key=lambda widths: sum(n + (1 << width) for width in widths))

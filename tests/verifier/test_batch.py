@@ -5,8 +5,10 @@ That both paths say the same of every record, mutated ones too, is checked where
 
 import os
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,12 @@ from verifier.batched import RUN, TESTED, check_in_batch, with_hints
 from verifier.context import Context, make_context
 from verifier.hints import HintsError, open_hints
 from verifier.record import open_own
-from verifier.report import Findings, Report
+from verifier.report import Report
 from verifier.source import Chunk, RecordError
 from verifier.strict_json import parse
 from verifier.template import Template
 from verifier.verify import verify_record
+from verifier.work import share_out
 
 TRIES = 200
 GROUPS = {"toy": TOY, "standard": STANDARD}
@@ -63,10 +66,17 @@ def test_a_group_of_another_shape_is_never_batched() -> None:
 # Numbers
 
 
+@cache
+def pool(group: Group) -> list[int]:
+    return [int(gmpy2.powmod(group.g, CHANCE.randrange(1, group.q), group.p)) for _ in range(64)]
+
+
 def element(group: Group) -> int:
-    return int(gmpy2.powmod(group.g, CHANCE.randrange(1, group.q), group.p))
+    """The product of two out of a pool."""
+    return CHANCE.choice(pool(group)) * CHANCE.choice(pool(group)) % group.p
 
 
+@cache
 def of_order(group: Group, *parts: str) -> int:
     """A number whose order is the product of some of 2, q and r'."""
     r = (group.p - 1) // (2 * group.q)
@@ -76,7 +86,7 @@ def of_order(group: Group, *parts: str) -> int:
         order *= orders[part]
     while True:
         x = int(gmpy2.powmod(CHANCE.randrange(2, group.p - 1), (group.p - 1) // order, group.p))
-        if all(pow(x, order // orders[part], group.p) != 1 for part in parts):
+        if all(gmpy2.powmod(x, order // orders[part], group.p) != 1 for part in parts):
             return x
 
 
@@ -207,9 +217,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Forger, Files, Path]
 
 def context_of(folder: Path, hints: Path) -> tuple[Context, Chunk]:
     source = open_own(folder, TOY)
-    context = with_hints(make_context(source, TOY), hints, Findings(own=True))
-    (chunk,) = source.chunks() if len(source.chunks()) == 1 else [Chunk(BALLOTS, 0, 1, source.devices[0].ballot_count, 1)]
-    return context, chunk
+    (chunk,) = share_out(source.chunks(), 1)
+    return with_hints(make_context(source, TOY, str(hints))), chunk
 
 
 def negate(x: str, p: int) -> str:
@@ -278,6 +287,9 @@ def never_accepted(folder: Path, number: int, hints: Callable[[bytes], bytes], c
     """Neither path accepts the ballot, the batch path in 200 runs, and the verdict names its line."""
     path = write_hints(folder.with_name(f"{folder.name}.hints"), folder, TOY, lambda i, blob: hints(blob) if i == number else blob)
     context, chunk = context_of(folder, path)
+    for same in context.templates.values():
+        for template in same:
+            template.objects = Counter()  # so that the ballot is not seen because it happens to be the first, which is checked alone too
     for _ in range(TRIES):
         assert check_in_batch(context, chunk) is None
     plain = check_chunk(context, chunk)

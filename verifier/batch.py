@@ -1,8 +1,8 @@
 """Tests thousands of proofs as one, by random exponents (specs/batch-verification.md has the argument; the error is at most 2^-127).
 
-Z_p* is C_2 × C_q × C_r' with r' prime. Raised to random exponents of 128 bits, a product shows a part in C_q or C_r' that should not be there;
-a part in C_2, a sign, it shows half of the time only. So for each bit of the exponents the product of the numbers that have it, which the
-multiplication makes anyway, must be a square: that finds a sign up to 2^-128.
+Z_p* is C_2 × C_q × C_r' with r' prime. Raised to random exponents of 128 bits, a product shows a part in C_q or C_r' that should not be
+there; a part in C_2, a sign, it shows half of the time only. So for each bit of the exponents the product of the numbers that have it,
+which the multiplication makes anyway, must be a square: that finds a sign up to 2^-128.
 """
 
 import os

@@ -5,15 +5,14 @@ equations of all proofs, is one test (`batch.py`). A ballot that is not ordinary
 plain path by itself. If the test fails some ballot of the chunk is bad, and the plain path, all over again, finds which.
 """
 
-import hmac
 import os
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from hmac import digest
 from pathlib import Path
 
 from .aggregate import ChunkChecks, ChunkResult
-from .arithmetic import Group
+from .ahead import prepared
 from .ballots import check_ballot
 from .batch import RANDOM, Equations, are_elements, is_sound
 from .codes import unchained
@@ -23,7 +22,7 @@ from .model import Ballot
 from .record import JsonSource
 from .report import Findings
 from .source import Chunk, RecordError
-from .template import STATES, ProofPart, Template, make_template
+from .template import STATES, Template, make_template
 
 __all__ = ["check_in_batch", "with_hints"]
 
@@ -88,6 +87,7 @@ class _Line:
     values: bytes = b""
     scalars: list[int] = field(default_factory=list)
     totals: list[bytes] = field(default_factory=list)
+    accepted: bool = False
 
 
 class _Reader:
@@ -107,13 +107,15 @@ class _Reader:
 
     def take(self, run: list[_Line]) -> None:
         """The next lines."""
-        fitting = [line for line in run if self._fits(line)]
-        self._multiply(fitting)
+        self._multiply([line for line in run if self._fits(line)])
         for line in run:
-            if line.template is not None and self._hashes_fit(line, line.template):
+            line.accepted = line.template is not None and self._hashes_fit(line, line.template) and self._calibrated(line, line.template)
+        alone = prepared(self.context, [self._read(line) for line in run if not line.accepted])
+        for line in run:
+            if line.accepted and line.template is not None:
                 self._accept(line, line.template)
             else:
-                self._check_alone(line)
+                self.checks.check(next(alone))
 
     def finish(self) -> ChunkResult | None:
         """The test. None if it fails."""
@@ -183,54 +185,48 @@ class _Reader:
         values, hints, q, l_p = line.values, bytes(line.hints), self.group.q, self.group.l_p
         ballot_id, id_b, h_i, code, c_1 = (values[at : at + 32] for at in range(0, 160, 32))
         start, _ = template.element_bytes
-        if ballot_id != code or _hash(self.context.source.h_e, b"\x20" + id_b) != h_i:
+        if ballot_id != code or digest(self.context.source.h_e, b"\x20" + id_b, "sha256") != h_i:
             return False
         totals = iter(line.totals)
         at = 160
         for part in template.contests:
             first = start + part.element * l_p
             ciphertexts = values[first : first + 2 * part.options * l_p]
-            if _hash(h_i, b"\x28" + part.number + ciphertexts) != values[at : at + 32]:
+            if digest(h_i, b"\x28" + part.number + ciphertexts, "sha256") != values[at : at + 32]:
                 return False
             at += 32
             for proof in part.proofs:
                 single = proof.single
                 ciphertext = next(totals) if single is None else ciphertexts[2 * single * l_p : (2 * single + 2) * l_p]
                 commitments = hints[proof.commitment * l_p : (proof.commitment + 2 * proof.branches) * l_p]
-                c = _hash(h_i, proof.prefix + ciphertext + commitments)
+                c = digest(h_i, proof.prefix + ciphertext + commitments, "sha256")
                 if (sum(line.scalars[proof.scalar : proof.scalar + 2 * proof.branches : 2]) - int.from_bytes(c, "big")) % q:
                     return False
-        c = _hash(h_i, b"\x23" + hints[-l_p:] + values[start + (template.elements - 1) * l_p : start + template.elements * l_p] + c_1)
+        c_0 = values[start + (template.elements - 1) * l_p : start + template.elements * l_p]
+        c = digest(h_i, b"\x23" + hints[-l_p:] + c_0 + c_1, "sha256")
         if int.from_bytes(c, "big") % q != line.scalars[-2]:
             return False
-        return _hash(h_i, b"\x29" + values[160:at] + self.chaining_field) == code
+        return digest(h_i, b"\x29" + values[160:at] + self.chaining_field, "sha256") == code
+
+    def _calibrated(self, line: _Line, template: Template) -> bool:
+        """Of each template one ballot is checked alone too: what it adds to the report is what each one adds."""
+        if template.objects is None:
+            ballot, findings = self._read(line), Findings(self.context.own)
+            if isinstance(ballot, RecordError) or not check_ballot(self.context, ballot, self.device, findings) or findings.failures:
+                return False
+            template.objects = findings.objects
+        return True
 
     def _accept(self, line: _Line, template: Template) -> None:
-        """Into the test. Of each template one ballot is checked alone too: what it adds to the report is what each one adds."""
-        where = f"{self.chunk.path}, line {line.position}"
-        if template.objects is None:
-            ballot = self._read(line)
-            findings = Findings(self.context.own)
-            if isinstance(ballot, RecordError) or not check_ballot(self.context, ballot, self.device, findings) or findings.failures:
-                self._check_alone(line)
-                return
-            template.objects = findings.objects
-        values, l_p = line.values, self.group.l_p
+        """Into the test."""
         start, end = template.element_bytes
-        code = values[96:128]
-        self.checks.follow(where, self.chaining_field, code)
+        id_b, code, elements = line.values[32:64], line.values[96:128], line.values[start:end]
+        self.checks.follow(f"{self.chunk.path}, line {line.position}", self.chaining_field, code)
         self.accepted.append((template, len(self.elements)))
-        self.elements += values[start:end]
+        self.elements += elements
         self.scalars.append(line.scalars)
         self.commitments.append(line.hints)
-        self.checks.packer.add(line.position, values[32:64], code, code.hex().upper().encode(), _split(values[start:end], l_p)[::2])
-
-    def _check_alone(self, line: _Line) -> None:
-        ballot = self._read(line)
-        if isinstance(ballot, RecordError):
-            self.checks.unreadable(ballot)
-        else:
-            self.checks.check(ballot)
+        self.checks.packer.add(line.position, id_b, code, code.hex().upper().encode(), _split(elements, self.group.l_p)[::2])
 
     def _read(self, line: _Line) -> Ballot | RecordError:
         return line.content if isinstance(line.content, RecordError) else self.source.read_line(self.chunk, line.position, line.content)
@@ -239,7 +235,7 @@ class _Reader:
 
     def _exponents(self, randoms: bytes) -> tuple[bytes, int, int]:
         """The exponents of the elements, of g and of K, with `randoms` for the commitments in their order."""
-        q, l_q, l_p = self.group.q, self.group.l_q, self.group.l_p
+        q, l_q = self.group.q, self.group.l_q
         numbers = iter([int.from_bytes(each, "big") for each in _split(randoms, RANDOM)])
         exponents = []
         g = K = 0
@@ -294,7 +290,3 @@ def _split(numbers: bytes, size: int) -> list[bytes]:
 
 def _joined(parts: list[memoryview]) -> bytes:
     return b"".join(parts)
-
-
-def _hash(key: bytes, content: bytes) -> bytes:
-    return hmac.digest(key, content, "sha256")

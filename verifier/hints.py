@@ -41,7 +41,7 @@ class Hints:
                 file.seek(self.index + 8 * first)
                 offsets = _numbers(file.read(8 * (count + 1)))
                 start, end = offsets[0], offsets[-1]
-                inside = _HEAD <= start and end <= self.index and end - start <= _MOST
+                inside = start >= _HEAD and end <= self.index and end - start <= _MOST
                 if len(offsets) != count + 1 or not inside or offsets != sorted(offsets):
                     return nothing
                 file.seek(start)

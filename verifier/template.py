@@ -48,18 +48,15 @@ class ContestPart:
 @dataclass(frozen=True, slots=True)
 class ProofPart:
     """A range proof: `prefix` is what is hashed before the ciphertext; `powers` says of which product of the contest's ciphertexts it
-    speaks: one power for each option. `scalar` and `commitment` are the places of c_0 and a_0, `branches` their number."""
+    speaks: one power for each option; if it is one option by itself, `single` is its place from 0, otherwise None. `scalar` and
+    `commitment` are the places of c_0 and a_0, `branches` their number."""
 
     prefix: bytes
     powers: tuple[int, ...]
+    single: int | None
     scalar: int
     commitment: int
     branches: int
-
-    @property
-    def single(self) -> int | None:
-        """The only option that the proof is about, from 0; None if it is about a product."""
-        return self.powers.index(1) if sum(self.powers) == 1 else None
 
 
 @dataclass(slots=True)
@@ -67,7 +64,8 @@ class Template:
     """All lines of ballots of one style and state. `elements` are the α, β of all options of all contests in order, and C_0; `scalars` the
     c, v of all proofs in the line's order, and those of C_2; `commitments` the a, b of all proofs in the same order, and a of (38).
 
-    `element_bytes` are where the elements begin and end in what `fit` answers. `objects`, once known, says how many objects of each check such a ballot adds to the report.
+    `element_bytes` are where the elements begin and end in what `fit` answers. `objects`, once known, says how many objects of each check
+    such a ballot adds to the report.
     """
 
     style: BallotStyle
@@ -170,7 +168,8 @@ class _Writer:
         return self.text('{"c":"').number("scalar", self.group.l_q).text('","v":"').number("scalar", self.group.l_q).text('"}')
 
     def range_proof(self, prefix: bytes, powers: tuple[int, ...], limit: int) -> ProofPart:
-        part = ProofPart(prefix, powers, self.count["scalar"], self.commitments, limit + 1)
+        single = powers.index(1) if sum(powers) == 1 else None
+        part = ProofPart(prefix, powers, single, self.count["scalar"], self.commitments, limit + 1)
         for j in range(limit + 1):
             self.text("," if j else "[").proof()
         self.text("]")

@@ -237,16 +237,18 @@ def test_false_ballots_that_fit_their_hashes_are_never_accepted(base: tuple[Forg
     for name, change in changes.items():
         for place in (0, 3):
             made: list[list[int]] = []
+            sheet = forger.sheet("Cast", 1, {1: (1, 0, 0)})
+            contest = sheet.line["contests"]["1"]
+            pair = tuple(int(contest["ciphertexts"][0][part], 16) for part in ("alpha", "beta"))
 
-            def statement(parts: list[int], place: int = place, change: Any = change, made: Any = made) -> list[bytes]:
+            def statement(
+                parts: list[int], place: int = place, change: Any = change, made: Any = made, pair: Any = pair
+            ) -> list[bytes]:
                 shown = [change(x) if i == place else x for i, x in enumerate(parts)]
                 made.append(shown)
                 return [forger.bp(x) for x in (*pair, *shown)]
 
-            changed = {**files, BALLOTS: [line for line in files[BALLOTS]]}
-            sheet = forger.sheet("Cast", 1, {1: (1, 0, 0)})
-            contest = sheet.line["contests"]["1"]
-            pair = tuple(int(contest["ciphertexts"][0][part], 16) for part in ("alpha", "beta"))
+            changed = {**files, BALLOTS: list(files[BALLOTS])}
             h_i = bytes.fromhex(sheet.line["h_i"])
             prefix = b"\x24" + (1).to_bytes(4, "big") * 2
             contest["proof_ballot_correctness"][0] = forger.range_proof(h_i, prefix, pair, 1, sheet.nonces[1][0], 2, statement=statement)
@@ -548,7 +550,7 @@ def multiplications(count: int, bits: int) -> int:
 
 
 def test_modular_multiplications_of_the_test() -> None:
-    """For 10,000 selections with R = 1: 4 commitments and 2 elements each; powers of g and K and the last ones do not count at that size."""
+    """For 10,000 selections with R = 1: 4 commitments and 2 elements each. The few powers of g and K are nothing at that size."""
     selections = 10_000
     membership = multiplications(2 * selections, 128)
     assert membership / (2 * selections) <= 16

@@ -1,7 +1,5 @@
 """The command `psephos`."""
 
-import sys
-
 import click
 
 from cli.ballot import ballot
@@ -11,6 +9,7 @@ from cli.errors import PsephosGroup
 from cli.scrutineer import scrutineer
 from cli.tally import tally
 from cli.trustee import trustee
+from cli.verify import verify
 from engine.powers import arithmetic
 
 
@@ -24,16 +23,7 @@ def psephos() -> None:
     arithmetic()  # refuses at once what PSEPHOS_ARITHMETIC asks for in vain
 
 
-@psephos.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def verify(arguments: tuple[str, ...]) -> None:
-    """Verify a published record, exactly as verifier.pyz does; try `psephos verify --help`."""
-    from verifier.__main__ import main as verifier_main
-
-    sys.exit(verifier_main(list(arguments)))
-
-
-for command in (trustee, scrutineer, ballot, tally, demo, bench):
+for command in (trustee, scrutineer, ballot, tally, demo, verify, bench):
     psephos.add_command(command)
 
 

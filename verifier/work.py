@@ -29,7 +29,7 @@ from .layouts import open_record
 from .self_test import drawn_from, self_test
 from .source import Chunk, RecordError
 
-__all__ = ["Job", "Task", "forget", "keep", "make_job", "program_digest", "results", "run_task", "share_out"]
+__all__ = ["Job", "Task", "attempt_task", "forget", "keep", "make_job", "program_digest", "results", "run_task", "share_out"]
 
 MOST_BALLOTS, MOST_BYTES = 10_000, 2**26
 _NEW_POOLS = 2
@@ -80,6 +80,16 @@ def run_task(task: Task) -> ChunkResult:
     context = _context(task.job)
     check_unchanged(Path(task.job.folder), task.chunk)
     return check_in_batch(context, task.chunk) or check_chunk(context, task.chunk)
+
+
+def attempt_task(task: Task) -> ChunkResult | Exception:
+    """As `run_task`, but what it would raise is returned, as something that any machine can read: a RecordError, or a RuntimeError."""
+    try:
+        return run_task(task)
+    except RecordError as error:
+        return RecordError(error.file, error.line, error.member, error.reason, error.check)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the process that started the verification deals with it
+        return RuntimeError(f"{type(error).__name__}: {error}")
 
 
 def keep(job: Job, context: Context) -> None:
@@ -158,22 +168,26 @@ def results(job: Job, chunks: Sequence[Chunk], processes: int = 1, executor: Exe
 
 def _ordered(pool: Executor, tasks: Sequence[Task], start: int, finished: dict[int, ChunkResult], at_once: int) -> Iterator[ChunkResult]:
     """Results from `start` on. After a failure those that are there already are left in `finished`."""
-    waiting: deque[tuple[int, Future[ChunkResult]]] = deque()
+    waiting: deque[tuple[int, Future[ChunkResult | Exception]]] = deque()
     following = iter([number for number in range(start, len(tasks)) if number not in finished])
     try:
         for number in range(start, len(tasks)):
             while len(waiting) < at_once and (coming := next(following, None)) is not None:
-                waiting.append((coming, pool.submit(run_task, tasks[coming])))
+                waiting.append((coming, pool.submit(attempt_task, tasks[coming])))
             if number in finished:
                 yield finished.pop(number)
             else:
                 result = waiting[0][1].result()
+                if isinstance(result, Exception):
+                    raise result
                 waiting.popleft()
                 yield result
     finally:
         for number, future in waiting:
             if not future.cancel() and future.done() and not future.cancelled() and future.exception() is None:
-                finished[number] = future.result()
+                result = future.result()
+                if not isinstance(result, Exception):
+                    finished[number] = result
 
 
 @contextmanager

@@ -39,20 +39,24 @@ class Goal:
 def at_least(name: str, what: str, bound: float, figure: Figure | None, basis: str, unit: str = "×") -> Goal:
     """A goal that is met from `bound` upwards."""
     met = None if figure is None else figure.value >= bound
-    return _goal(name, what, f"≥ {bound:g} {unit}", figure, met, basis, unit)
+    return _goal(name, what, f"≥ {_digits(bound)} {unit}", figure, met, basis, unit)
 
 
 def at_most(name: str, what: str, bound: float, figure: Figure | None, basis: str, unit: str) -> Goal:
     """A goal that is met up to `bound`."""
     met = None if figure is None else figure.value <= bound
-    return _goal(name, what, f"≤ {bound:g} {unit}", figure, met, basis, unit)
+    return _goal(name, what, f"≤ {_digits(bound)} {unit}", figure, met, basis, unit)
 
 
 def _goal(name: str, what: str, goal: str, figure: Figure | None, met: bool | None, basis: str, unit: str) -> Goal:
     if figure is None:
         return Goal(name, what, goal, NOT_MEASURED, "", None, basis)
-    spread = "" if figure.least == figure.most else f"{figure.least:.3g} to {figure.most:.3g}"
-    return Goal(name, what, goal, f"{figure.value:.3g} {unit}", spread, met, basis)
+    spread = "" if figure.least == figure.most else f"{_digits(figure.least)} to {_digits(figure.most)}"
+    return Goal(name, what, goal, f"{_digits(figure.value)} {unit}", spread, met, basis)
+
+
+def _digits(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def single(value: float | None) -> Figure | None:

@@ -10,7 +10,8 @@ import resource
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,12 +86,13 @@ def cpu() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def dask(processes: int) -> AbstractContextManager[Any]:
+@contextmanager
+def dask(processes: int) -> Iterator[Any]:
     """An executor of as many single-threaded Dask workers on this machine."""
     from distributed import Client, LocalCluster
 
-    cluster = LocalCluster(n_workers=processes, threads_per_worker=1, dashboard_address=None)
-    return Client(cluster).get_executor()  # type: ignore[no-any-return]
+    with LocalCluster(n_workers=processes, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        yield client.get_executor()
 
 
 if __name__ == "__main__":

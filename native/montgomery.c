@@ -1644,7 +1644,9 @@ PyDoc_STRVAR(multi_power_doc,
 "multi_power(bases, exponents)\n--\n\n"
 "The product of base^exponent over all bases, and the bit slices: for each bit k the product of the bases whose exponent has that bit.\n\n"
 "`exponents` are 16 bytes each or 32 bytes each, big-endian, one for each base. The answer is (product, slices): 512 bytes; and\n"
-"512 bytes for each bit, 128 or 256 of them, that of the lowest bit first. Without bases there are 128 slices, all of them 1.");
+"512 bytes for each bit, 128 or 256 of them, that of the lowest bit first. Without bases there are 128 slices, all of them 1.\n\n"
+"Modular multiplications for a base of 16 bytes: 21 among 1,000 bases, 13 among 20,000, 10.4 among 130,000. Memory for a base: 700 bytes\n"
+"or so, and at most 42 MB besides.");
 
 static PyObject *modulus_multi_power(Modulus *self, PyObject *args)
 {
@@ -1847,7 +1849,7 @@ static PyMethodDef modulus_methods[] = {
 static PyGetSetDef modulus_attributes[] = {
     {"level", (getter)modulus_level, NULL, "Which kernel is in use.", NULL},
     {"multiplications", (getter)modulus_multiplications, NULL,
-     "How many modular multiplications, squarings included, all calls so far have made, those on its Combs included.", NULL},
+     "How many modular multiplications, squarings included, all calls that have ended have made, those on its Combs included.", NULL},
     {"lanes", (getter)modulus_lanes, NULL, "The same with padding: kernels always multiply eight pairs at a time.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

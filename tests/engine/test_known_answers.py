@@ -31,6 +31,16 @@ g = G.g
 FOLDER = Path(__file__).parent.parent / "vectors"
 
 
+@pytest.fixture(autouse=True, params=["native", "gmpy2"])
+def arithmetic(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every answer is known to each arithmetic."""
+    if request.param == "native" and G.native is None:
+        pytest.skip("native arithmetic is not built")
+    if request.param == "gmpy2":
+        monkeypatch.setitem(vars(G), "native", None)
+        monkeypatch.setattr(g, "_comb", None)
+
+
 def known(name: str) -> Any:
     (path,) = FOLDER.glob(f"{name}_*.json")
     return json.loads(path.read_text(encoding="utf-8"))

@@ -72,6 +72,7 @@ def _verify(options: argparse.Namespace, connect: Connect | None) -> int:
             report = verify_record(
                 folder, key, workers, format=options.format, progress=progress, key_origin=origin, executor=executor,
                 journal=Path(options.resume) if options.resume else None, arithmetic=options.arithmetic,
+                hints=_hints(options, folder),
             )  # fmt: skip
     except OSError as error:
         print(f"{'cluster' if options.cluster else 'verifier'}: {error}", file=sys.stderr)
@@ -93,6 +94,9 @@ def _parser(program: str, clusters: bool) -> argparse.ArgumentParser:
     parser.add_argument("record", metavar="RECORD", help="the record's folder")
     parser.add_argument("--key", help="the scrutineer's public key: 64 hexadecimal digits, or a file that holds them; "
                         "without it, the file RECORD.key beside the record")  # fmt: skip
+    parser.add_argument("--hints", metavar="FILE", help="a file of hints, with which ballots are tested thousands at a time; without it, "
+                        "the file RECORD.hints beside the record. Hints save time and change no verdict, whatever is in them")  # fmt: skip
+    parser.add_argument("--no-hints", action="store_true", help="check every ballot by itself, equation by equation")
     parser.add_argument("--format", choices=FORMATS[1:], default=FORMATS[0], help="layout of a record of another system")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--report", metavar="FILE.html", help="write the report as a web page too")
@@ -107,6 +111,14 @@ def _parser(program: str, clusters: bool) -> argparse.ArgumentParser:
     parser.add_argument("--arithmetic", choices=ARITHMETICS, help="compute with this; otherwise with the fastest that is there")
     parser.add_argument("--quiet", action="store_true", help="print the verdict alone, and no progress")
     return parser
+
+
+def _hints(options: argparse.Namespace, folder: Path) -> Path | None:
+    """The file of hints to be used; None if there is none, or if none is wanted."""
+    if options.no_hints or options.format != FORMATS[0]:
+        return None
+    beside = folder.resolve().with_name(folder.resolve().name + ".hints")
+    return Path(options.hints) if options.hints else beside if beside.is_file() else None
 
 
 def _key(given: str | None, folder: Path) -> tuple[bytes | None, str]:

@@ -18,6 +18,7 @@ import pytest
 from tests.forging import BALLOTS, KEY, STANDARD, TOY, YES_NO, Files, Forger, e0, encode, write
 from tests.verifier.checking import failed, remembering, run
 from tests.verifier.hinting import MAGIC, same_report, write_hints
+from verifier import __main__ as command
 from verifier import products
 from verifier.aggregate import check_chunk
 from verifier.arithmetic import Group
@@ -585,3 +586,21 @@ def test_encoding_used_here_is_the_records(base: tuple[Forger, Files, Path]) -> 
     _, files, folder = base
     path = write(folder / "record", files)
     assert (path / BALLOTS).read_bytes().split(b"\n")[:-1] == [encode(line) for line in files[BALLOTS]]
+
+
+# The command
+
+
+def test_the_command_takes_the_hints_beside_the_record(whole: tuple[Path, Path, Report], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, hints, _ = whole
+    used: list[Path | None] = []
+
+    def verify(*_: Any, hints: Path | None, **__: Any) -> Report:
+        used.append(hints)
+        return whole[2]
+
+    monkeypatch.setattr(command, "verify_record", verify)
+    key = ["--quiet", "--key", KEY.hex()]
+    for arguments in ([], ["--no-hints"], ["--hints", "other.hints"], ["--format", "eg21-json"]):
+        assert command.main([str(folder), *key, *arguments]) == 0
+    assert used == [hints, None, Path("other.hints"), None]

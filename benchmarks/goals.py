@@ -188,11 +188,11 @@ def sizes(measured: Measured) -> list[Goal]:
 def lines(measured: Measured) -> list[Line]:
     """Those of the picture, the peer's first."""
     names = {
-        Way("gmpy2", hints=False): "plain, gmpy2",
-        Way("native", hints=False): "plain, native",
-        Way("gmpy2", hints=True): "batch with hints, gmpy2",
-        Way("native", hints=True): "batch with hints, native",
-        Way("native", hints=True, processes=2): "the same, 2 processes",
+        Way("gmpy2", hints=False): "no hints, gmpy2",
+        Way("native", hints=False): "no hints, native",
+        Way("gmpy2", hints=True): "hints, gmpy2",
+        Way("native", hints=True): "hints, native",
+        Way("native", hints=True, processes=2): "hints, native, 2 processes",
     }
     ours = [Line(name, [(n, figure.value) for n, figure in measured.points(way)]) for way, name in names.items() if measured.points(way)]
     peer = measured.peer.get(PEER_BALLOT)
@@ -216,13 +216,19 @@ def main() -> int:
     console.print(f"processor:  {machine['processor']}; {machine['cores']} cores; load at the end {machine['load']}", soft_wrap=True)
     console.print(f"GMP:        {gmp_in_words()}", soft_wrap=True)
     console.print(f"arithmetic: {'; '.join(arithmetic) or 'no record was verified'}", soft_wrap=True)
-    kept = {"machine": machine, "arithmetic": arithmetic, "goals": [asdict(goal) for goal in found],
+    others = measured.others()
+    if others > 0.1:
+        disturbed = f"other programs kept {others:.1f} of {machine['cores']} cores busy meanwhile"
+        console.print(f"disturbed:  {disturbed}; P7, P9 and the picture suffer from that", soft_wrap=True)
+    kept = {"machine": machine, "cores_busy_with_others": others, "arithmetic": arithmetic, "goals": [asdict(goal) for goal in found],
             "verification": {str(ballots): runs for ballots, runs in measured.scale.items()},
             "peer": {name: measured.peer[name] for name in (PEER_BALLOT, "tally_ballot") if name in measured.peer}}  # fmt: skip
     (RESULTS / "goals.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if measured.scale and measured.peer:
         notes = [f"{machine['processor']}; one process unless said. {'; '.join(arithmetic)}."]
         notes.append("electionguard 1.4.0: the checks of one such ballot, measured; nothing else of a record is in its line.")
+        if others > 0.1:
+            notes.append(f"Disturbed: {disturbed}; times on the clock.")
         content = picture("How long it takes to verify an election", lines(measured), notes)
         (RESULTS / "verify.svg").write_text(content, encoding="utf-8")
         console.print(f"picture:    {RESULTS / 'verify.svg'}", soft_wrap=True)

@@ -68,6 +68,11 @@ class Measured:
         found = ((ballots, runs.get(str(way), [])) for ballots, runs in sorted(self.scale.items()))
         return [(ballots, Figure.of([run[what] for run in runs])) for ballots, runs in found if runs]
 
+    def others(self) -> float:
+        """How many cores other programs kept busy while records were verified. Dask's workers would count among them."""
+        found = (run for each in self.scale.values() for way, runs in each.items() if "Dask" not in way for run in runs)
+        return statistics.median(run.get("others", 0.0) for run in found) if self.scale else 0.0
+
     def a_ballot(self, way: Way, fewest: int = 0) -> tuple[int, Figure] | None:
         """CPU seconds for a ballot in the largest record of at least so many."""
         points = [(ballots, figure) for ballots, figure in self.points(way, "cpu") if ballots >= fewest]

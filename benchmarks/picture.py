@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT = 960, 600
-LEFT, RIGHT, TOP, BOTTOM = 74, 236, 108, 100
+WIDTH, HEIGHT = 960, 612
+LEFT, RIGHT, TOP, BOTTOM = 74, 236, 108, 112
 MOST = 1_300_000
 TIMES = ((1, "1 s"), (10, "10 s"), (60, "1 min"), (600, "10 min"), (3_600, "1 h"), (36_000, "10 h"), (86_400, "1 day"))
 BALLOTS = ((100, "100"), (1_000, "1,000"), (10_000, "10,000"), (100_000, "100,000"), (MOST, "1.3 million"))
@@ -53,7 +53,7 @@ def picture(title: str, lines: Sequence[Line], notes: Sequence[str]) -> str:
     ends = _apart([y(line.at(MOST)) for line in lines], 36)
     for number, (line, end) in enumerate(zip(lines, ends, strict=True)):
         parts.append(_drawn(line, f"c{number}", fewest, end, x, y))
-    below = "".join(_text(LEFT, HEIGHT - 40 + 17 * i, note, "soft small") for i, note in enumerate(notes))
+    below = "".join(_text(LEFT, HEIGHT - 48 + 16 * i, note, "soft small") for i, note in enumerate(notes))
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img">',
         f"<title>{escape(title)}</title>", _style(), f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>',

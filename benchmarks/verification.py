@@ -34,7 +34,8 @@ class Way:
 
 
 def verify(record: Path, way: Way) -> dict[str, Any]:
-    """Verifies it once: seconds, CPU seconds, largest memory in MB, the arithmetic in words, multiplications where they are counted."""
+    """Verifies it once: seconds, CPU seconds, largest memory in MB, the arithmetic in words, multiplications where they are counted,
+    and how many cores other programs kept busy meanwhile."""
     command = [sys.executable, "-m", "benchmarks.verification", str(record), "--processes", str(way.processes)]
     command += ["--hints"] * way.hints + ["--dask"] * way.dask
     environment = os.environ | {"PSEPHOS_ARITHMETIC": way.arithmetic}
@@ -64,20 +65,40 @@ def main() -> int:
     with dask(options.processes) if options.dask else nullcontext() as executor:
         if executor is not None:
             more["executor"] = executor
-        started = time.perf_counter()
+        others, started = busy() - cpu(), time.perf_counter()
         report = verify_record(record, key, options.processes, **more)
         seconds = time.perf_counter() - started
+        others = busy() - cpu() - others
     native = choice.native(STANDARD.p, STANDARD.q)
-    memory = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    memory = max(own_memory(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     print(json.dumps({
         "seconds": seconds, "cpu": cpu() - before, "memory": memory / 1024, "arithmetic": choice.in_use(),
         "ballots": report.ballots.total(),
+        "others": max(0.0, others / seconds),
         "multiplications": None if native is None or options.processes > 1 else getattr(native, "multiplications", None),
         "batched": "tested together" in report.text(),
     }))  # fmt: skip
     if not report.verified:
         print(report.text(), file=sys.stderr)
     return 0 if report.verified else 1
+
+
+def busy() -> float:
+    """CPU seconds of all programs together since the machine started; 0 where that is not known."""
+    try:
+        user, nice, system, _, _, interrupts, more = Path("/proc/stat").read_text(encoding="ascii").split()[1:8]
+    except (OSError, ValueError):
+        return 0.0
+    return sum(map(int, (user, nice, system, interrupts, more))) / os.sysconf("SC_CLK_TCK")
+
+
+def own_memory() -> int:
+    """Largest memory of this process so far in KiB: not ru_maxrss, which begins with that of the process it was started from."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def cpu() -> float:

@@ -1,5 +1,9 @@
 """For all tests: properties are tested with the same examples on every machine, however slow it is."""
 
+import importlib
+import os
+import sys
+
 import pytest
 from hypothesis import settings
 
@@ -9,3 +13,12 @@ settings.load_profile("psephos")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--both-paths", action="store_true", help="verify every mutated record by both paths, not every ninth")
+    parser.addoption("--without-native", action="store_true", help="run as if the native arithmetic could not be built")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test is imported: `import montgomery` fails here, and in programs that tests start gmpy2 is taken."""
+    if config.getoption("--without-native"):
+        sys.modules["montgomery"] = None  # type: ignore[assignment]
+        importlib.import_module("engine.powers")  # which reads the variable once, and here needs no telling
+        os.environ["PSEPHOS_ARITHMETIC"] = "gmpy2"

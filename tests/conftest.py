@@ -20,5 +20,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before any test is imported: `import montgomery` fails here, and in programs that tests start gmpy2 is taken."""
     if config.getoption("--without-native"):
         sys.modules["montgomery"] = None  # type: ignore[assignment]
+        os.environ.pop("PSEPHOS_ARITHMETIC", None)  # inherited, if this is one of several processes
         importlib.import_module("engine.powers")  # which reads the variable once, and here needs no telling
         os.environ["PSEPHOS_ARITHMETIC"] = "gmpy2"

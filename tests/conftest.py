@@ -1,6 +1,5 @@
 """For all tests: properties are tested with the same examples on every machine, however slow it is."""
 
-import importlib
 import os
 import sys
 
@@ -20,6 +19,4 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before any test is imported: `import montgomery` fails here, and in programs that tests start gmpy2 is taken."""
     if config.getoption("--without-native"):
         sys.modules["montgomery"] = None  # type: ignore[assignment]
-        os.environ.pop("PSEPHOS_ARITHMETIC", None)  # inherited, if this is one of several processes
-        importlib.import_module("engine.powers")  # which reads the variable once, and here needs no telling
         os.environ["PSEPHOS_ARITHMETIC"] = "gmpy2"

@@ -272,6 +272,7 @@ def test_every_subset_of_twenty_has_coefficients_that_sum_to_one() -> None:
 
 def test_a_whole_election_works_without_gmpy2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(powers, "gmpy2", None)
+    monkeypatch.setattr(powers, "FORCED", None)
     plain = Group(TOY.p, TOY.q, TOY.generator)  # with tables of plain integers
     ceremony = hold_ceremony(2, 2, plain)
     made = in_order([a_ballot(ceremony.election, each, state=CAST) for each in (YES, NO, YES)], ceremony.election)

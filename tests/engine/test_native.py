@@ -99,6 +99,7 @@ def test_a_comb_refuses_an_exponent_that_it_does_not_cover(exponent: int) -> Non
 def test_an_arithmetic_that_is_not_there_is_a_clear_error(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(powers, "montgomery", None)
     monkeypatch.setattr(powers, "gmpy2", None)
+    monkeypatch.setattr(powers, "FORCED", None)
     monkeypatch.setattr(powers, "FORCED", wanted)
     with pytest.raises(ArithmeticMissing, match=f"PSEPHOS_ARITHMETIC={wanted}: "):
         arithmetic()
@@ -255,6 +256,7 @@ def test_words_say_which_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(powers, "montgomery", None)
     assert arithmetic().startswith("gmpy2 ")
     monkeypatch.setattr(powers, "gmpy2", None)
+    monkeypatch.setattr(powers, "FORCED", None)
     assert arithmetic() == "plain Python integers"
 
 

@@ -17,6 +17,7 @@ exponents = st.integers(0, 2**64 - 1)
 def arithmetics(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "plain":
         monkeypatch.setattr(powers, "gmpy2", None)
+        monkeypatch.setattr(powers, "FORCED", None)
     return str(request.param)
 
 

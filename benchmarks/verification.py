@@ -110,6 +110,7 @@ def cpu() -> float:
 @contextmanager
 def dask(processes: int) -> Iterator[Any]:
     """An executor of as many single-threaded Dask workers on this machine."""
+    os.environ.setdefault("DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED", "False")  # its profiler would take 7 %
     from distributed import Client, LocalCluster
 
     with LocalCluster(n_workers=processes, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:

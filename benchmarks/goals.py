@@ -91,7 +91,7 @@ def kernels(measured: Measured) -> list[Goal]:
 def proofs(measured: Measured) -> list[Goal]:
     """P2 and P3. A yes/no ballot is three proofs here, and three selections and a contest there."""
     goals = []
-    for name, hints, most, bounds in (("P2", False, 1_100, (4, 20)), ("P3", True, 130, (20, 100))):
+    for name, hints, most, bounds in (("P2", False, 1_100, (3, 20)), ("P3", True, 130, (15, 100))):
         how = "in batches with hints" if hints else "without hints"
         count = measured.multiplications_for_a_selection(hints)
         basis = f"counted, records of {count['ballots']} ballots" if count else "counted by the native arithmetic"
@@ -155,7 +155,7 @@ def whole(measured: Measured) -> list[Goal]:
     outside, size = "CPU time less multiplications × the kernel's time", f"{shared[-1]:,} ballots" if shared else "needs 10,000 ballots"
     goals = [
         at_most("P6", "batch from JSON: CPU time outside the kernels", 35, share, outside, "%"),
-        at_least("P7", "one process takes, of the time of two", 1.7, workers, size),
+        at_least("P7", "one process takes, of the time of two", 1.6, workers, size),
         at_most("P7", "Dask takes longer than processes by", 15, over, size if over else "needs the package distributed", "%"),
         Goal("P8", "a ballot with proofs in the browser", "≤ 200 ms", NOT_MEASURED, "", None, "there is no voter's page yet"),
     ]

@@ -164,12 +164,12 @@ class Ballots:
         if device != self._device:
             self._close()
             self._device, self._last = device, self._start(device)
-        self.findings.merge(result.findings)
         self.counts.merge(result.counts, self.context)
         self.challenged |= result.challenged
         if result.first is not None:
             where, chaining_field, code = result.first
             check_neighbours(self.context, device, self._last, where, chaining_field, code, self.findings)
+        self.findings.merge(result.findings)  # after what concerns the chunk's first ballot: failures come in the order of the ballots
         self._last = result.last
 
     def finish(self) -> None:

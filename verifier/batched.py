@@ -85,6 +85,7 @@ class _Line:
     hints: memoryview
     template: Template | None = None
     values: bytes = b""
+    commitments: bytes = b""
     scalars: list[int] = field(default_factory=list)
     totals: list[bytes] = field(default_factory=list)
     accepted: bool = False
@@ -150,7 +151,8 @@ class _Reader:
         first, last = template.element_bytes
         elements = _split(values[first:last], group.l_p)
         scalars = [int.from_bytes(each, "big") for each in _split(values[last:], group.l_q)]
-        hints = _split(bytes(line.hints), group.l_p)
+        line.commitments = bytes(line.hints)
+        hints = _split(line.commitments, group.l_p)
         in_range = self.zero < min(elements) and max(elements) < self.p and self.zero < min(hints) and max(hints) < self.p
         if not in_range or max(scalars) >= group.q or self.one in elements[::2]:  # every other one is an α, the last one C_0
             return False
@@ -182,7 +184,7 @@ class _Reader:
 
     def _hashes_fit(self, line: _Line, template: Template) -> bool:
         """(32), (70), (71), the challenges of all proofs with the hints as commitments, and X17."""
-        values, hints, q, l_p = line.values, bytes(line.hints), self.group.q, self.group.l_p
+        values, hints, q, l_p = line.values, line.commitments, self.group.q, self.group.l_p
         ballot_id, id_b, h_i, code, c_1 = (values[at : at + 32] for at in range(0, 160, 32))
         start, _ = template.element_bytes
         if ballot_id != code or digest(self.context.source.h_e, b"\x20" + id_b, "sha256") != h_i:

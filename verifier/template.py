@@ -18,6 +18,9 @@ STATES = ("Cast", "Discounted")
 """Challenged ballots are few, and their openings have to be checked besides."""
 
 
+_LOWER_CASE = (b"a", b"b", b"c", b"d", b"e", b"f")
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """Branch j of a proof that some ciphertext is in its range. `scalar` is the place of its challenge among the ballot's scalars (its
@@ -87,7 +90,7 @@ class Template:
         if len(line) != self.length or b"".join([line[part] for part in self._fixed]) != self._text:
             return None
         digits = b"".join([line[part] for part in self._numbers])
-        if digits.upper() != digits:
+        if any(map(digits.__contains__, _LOWER_CASE)):  # each is looked for much faster than all digits are compared
             return None
         try:
             return binascii.unhexlify(digits)

@@ -96,7 +96,7 @@ class Group:
             return _split(native.product(content, columns), self.l_p)
         return columns_product(_split(content, self.l_p), columns, self.p, choice.number_type())
 
-    def multi_power(self, numbers: bytes, exponents: bytes, width: int) -> tuple[int, list[int]]:
+    def multi_power(self, numbers: bytes | bytearray, exponents: bytes, width: int) -> tuple[int, list[int]]:
         """The product of number^exponent mod p, and its slices: for each bit k of the exponents, from 0, the product of the numbers whose
         exponent has bit k. Numbers are l_p bytes each, exponents `width` bytes each. Numbers from p up stand for their remainder."""
         bases, own = memoryview(numbers), memoryview(exponents)

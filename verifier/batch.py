@@ -34,7 +34,7 @@ class Equations:
     be in Z_p^r. `g` and `K` are integers of any size.
     """
 
-    commitments: bytes
+    commitments: bytes | bytearray
     randoms: bytes
     elements: bytes
     exponents: bytes
@@ -52,9 +52,12 @@ class Equations:
 
 @lru_cache(maxsize=8)
 def is_sound(group: Group) -> bool:
-    """Whether p − 1 = 2 · q · r' with r' a prime, which the argument needs; so it is for the standard parameters."""
+    """Whether p − 1 = 2 · q · r' with q and r' prime, which the argument needs. So it is for the standard parameters, where both are above
+    2^128. Of the small groups that tests use they need only be above 2^63; the error is greater there accordingly."""
     r, rest = divmod(group.p - 1, 2 * group.q)
-    return group == STANDARD or (rest == 0 and r != group.q and _is_prime(r))
+    if group == STANDARD:
+        return True
+    return rest == 0 and r != group.q and min(r, group.q) > 2**63 and group.p % 4 == 3 and _is_prime(group.q) and _is_prime(r)
 
 
 def _is_prime(n: int) -> bool:

@@ -1,13 +1,13 @@
 """What every check of a ballot looks things up in. Made once; worker processes share it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .arithmetic import Group
 from .hints import Hints
 from .model import BallotStyle, Contest, ContestDataDecryption, Device, OpenedBallot
 from .source import RecordSource
-from .template import Template
+from .template import Templates
 
 __all__ = ["Context", "make_context"]
 
@@ -16,7 +16,7 @@ __all__ = ["Context", "make_context"]
 class Context:
     """`openings` and `contest_data` are by ballot id; of two openings with one id the first is kept, the other is `repeated`. `hints` names
     the hints' file, if there is one, and `arithmetic` the way of computing, if not the usual one; neither changes a verdict. `opened` are
-    the hints, once they are found to be usable, and `templates` those of the record's ballots, by the length of a line."""
+    the hints, once they are found to be usable; `templates` knows the record's ordinary ballots, if they can be tested together."""
 
     group: Group
     source: RecordSource
@@ -29,7 +29,7 @@ class Context:
     hints: str | None = None
     arithmetic: str | None = None
     opened: Hints | None = None
-    templates: Mapping[int, Sequence[Template]] = field(default_factory=dict)
+    templates: Templates | None = None
 
     @property
     def own(self) -> bool:

@@ -7,16 +7,18 @@ without it.
 """
 
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
-__all__ = ["Hints", "HintsError", "open_hints"]
+__all__ = ["Hints", "HintsError", "Reading", "open_hints"]
 
 MAGIC = b"psephos hints 1\n"
 _HEAD = len(MAGIC) + 32
-_MOST = 2**28
-"""So many bytes of hints are read for one chunk; a file that claims more has no hints for it."""
 
 
 class HintsError(Exception):
@@ -31,38 +33,58 @@ class Hints:
     ballots: int
     index: int
 
-    def read(self, first: int, count: int) -> Sequence[memoryview]:
-        """The hints of `count` ballots from the `first` on, counted from 0 in the order of the record; empty where there are none."""
-        nothing = [memoryview(b"")] * count
+    @contextmanager
+    def reading(self, first: int, count: int) -> Iterator["Reading"]:
+        """Opens the file for `count` ballots from the `first` on, counted from 0 in the order of the record."""
         if first + count > self.ballots:
-            return nothing
+            yield Reading(BytesIO(), b"", 0)
+            return
         try:
-            with open(self.path, "rb") as file:
+            file: BinaryIO = _regular(self.path)
+        except OSError:
+            file = BytesIO()
+        with file:
+            try:
                 file.seek(self.index + 8 * first)
-                offsets = _numbers(file.read(8 * (count + 1)))
-                start, end = offsets[0], offsets[-1]
-                inside = start >= _HEAD and end <= self.index and end - start <= _MOST
-                if len(offsets) != count + 1 or not inside or offsets != sorted(offsets):
-                    return nothing
-                file.seek(start)
-                content = memoryview(file.read(end - start))
-        except (OSError, IndexError):
-            return nothing
-        return [content[begin - start : stop - start] for begin, stop in zip(offsets, offsets[1:], strict=False)]
+                offsets = file.read(8 * (count + 1))
+            except OSError:
+                offsets = b""
+            yield Reading(file, offsets, self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An opened file with the offsets of some ballots."""
+
+    file: BinaryIO
+    offsets: bytes
+    end: int
+
+    def ballot(self, number: int, size: int) -> bytes:
+        """The hints of a ballot, counted from 0, if they are `size` bytes long; empty if not."""
+        begin, stop = (int.from_bytes(self.offsets[at : at + 8], "big") for at in (8 * number, 8 * number + 8))
+        if not _HEAD <= begin <= stop <= self.end or stop - begin != size:
+            return b""
+        try:
+            self.file.seek(begin)
+            content = self.file.read(size)
+        except OSError:
+            return b""
+        return content if len(content) == size else b""
 
 
 def open_hints(path: Path, h_e: bytes) -> Hints:
     """Raises HintsError if the file cannot be read, is no file of hints, or belongs to another election than the one with H_E `h_e`."""
     try:
-        with open(path, "rb") as file:
+        with _regular(path) as file:
             head = file.read(_HEAD)
             size = file.seek(0, os.SEEK_END)
             if head[: len(MAGIC)] != MAGIC or size < _HEAD + 16:
                 raise HintsError(f"{path.name} is no file of hints")
             file.seek(size - 8)
             ballots = int.from_bytes(file.read(8), "big")
-    except OSError as error:
-        raise HintsError(f"{path.name} cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise HintsError(f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if head[len(MAGIC) :] != h_e:
         raise HintsError(f"{path.name} belongs to another record")
     index = size - 8 * (ballots + 2)
@@ -71,5 +93,10 @@ def open_hints(path: Path, h_e: bytes) -> Hints:
     return Hints(path, ballots, index)
 
 
-def _numbers(content: bytes) -> list[int]:
-    return [int.from_bytes(content[at : at + 8], "big") for at in range(0, len(content) - 7, 8)]
+def _regular(path: Path) -> BinaryIO:
+    """Opens an ordinary file; raises OSError for anything else, a pipe among them, without waiting for it."""
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(0, "is no ordinary file")
+    return open(number, "rb")

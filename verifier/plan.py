@@ -29,8 +29,8 @@ class Plan:
         self._done: dict[tuple[int, ...], int] = {}
 
     def __len__(self) -> int:
-        """The number of bases; the work is about in proportion to it."""
-        return len(self._bases)
+        """How much there is to do: the number of bases, or of powers by sixteens where a base has many."""
+        return max(len(self._bases), len(self._products) // 16)
 
     def element(self, x: int) -> bool:
         """Whether x is in the group will be asked for. Answers whether x is a number mod p, without which nothing is planned."""

@@ -5,61 +5,46 @@ Whatever is different in the least does not fit, and is read like any other JSON
 """
 
 import binascii
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .arithmetic import Group
 from .model import BallotStyle, Contest
 
-__all__ = ["STATES", "Branch", "ContestPart", "Template", "make_template"]
+__all__ = ["ContestPart", "ProofPart", "Template", "Templates"]
 
-STATES = ("Cast", "Discounted")
-"""Challenged ballots are few, and their openings have to be checked besides."""
-
-
+_BEGINNING = re.compile(rb'\{"ballot_id":"[0-9A-F]{64}","ballot_state":"(Cast|Discounted)","ballot_style_ix":([1-9][0-9]{0,9}),')
+"""Challenged ballots have no template: they are few, and their openings have to be checked besides."""
 _LOWER_CASE = (b"a", b"b", b"c", b"d", b"e", b"f")
+_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
-    """Branch j of a proof that some ciphertext is in its range. `scalar` is the place of its challenge among the ballot's scalars (its
-    response is the next), `targets` the places of α among the ballot's elements (β is the next), each with the power in which the
-    ciphertext contains it."""
+class ProofPart:
+    """A range proof: `prefix` is what is hashed before the ciphertext. The proof is about the product of some of the ballot's ciphertexts:
+    `targets` are the places of their α among the ballot's elements (β is the next), each with its power; `single` is the place where it is
+    one ciphertext as it stands, otherwise None. `scalar` and `commitment` are the places of c_0 and a_0, `branches` their number."""
 
-    j: int
-    scalar: int
+    prefix: bytes
     targets: tuple[tuple[int, int], ...]
+    single: int | None
+    scalar: int
+    commitment: int
+    branches: int
 
 
 @dataclass(frozen=True, slots=True)
 class ContestPart:
     """Where a contest's values are: `element` is the place of its first α among the ballot's elements, `options` how many there are, and
-    `proofs` are all its proofs in the line's order."""
+    `proofs` are all its proofs in the line's order. `number` is b(index, 4)."""
 
     index: int
+    number: bytes
     element: int
     options: int
-    proofs: tuple["ProofPart", ...]
-
-    @property
-    def number(self) -> bytes:
-        """b(index, 4)."""
-        return self.index.to_bytes(4, "big")
-
-
-@dataclass(frozen=True, slots=True)
-class ProofPart:
-    """A range proof: `prefix` is what is hashed before the ciphertext; `powers` says of which product of the contest's ciphertexts it
-    speaks: one power for each option; if it is one option by itself, `single` is its place from 0, otherwise None. `scalar` and
-    `commitment` are the places of c_0 and a_0, `branches` their number."""
-
-    prefix: bytes
-    powers: tuple[int, ...]
-    single: int | None
-    scalar: int
-    commitment: int
-    branches: int
+    proofs: tuple[ProofPart, ...]
 
 
 @dataclass(slots=True)
@@ -68,28 +53,27 @@ class Template:
     c, v of all proofs in the line's order, and those of C_2; `commitments` the a, b of all proofs in the same order, and a of (38).
 
     `element_bytes` are where the elements begin and end in what `fit` answers. `objects`, once known, says how many objects of each check
-    such a ballot adds to the report.
+    such a ballot adds to the report; `failed` counts ballots that could not tell.
     """
 
     style: BallotStyle
     state: str
     contests: tuple[ContestPart, ...]
-    branches: tuple[Branch, ...]
     elements: int
-    scalars: int
     commitments: int
     length: int
     element_bytes: tuple[int, int]
+    fixed: list[slice]
+    text: bytes
+    numbers: list[slice]
     objects: Counter[str] | None = None
-    _fixed: list[slice] = field(default_factory=list)
-    _text: bytes = b""
-    _numbers: list[slice] = field(default_factory=list)
+    failed: int = 0
 
     def fit(self, line: bytes) -> bytes | None:
         """ballot_id ‖ id_B ‖ H_I ‖ code ‖ C_1 ‖ χ_1 … (32 bytes each) ‖ elements ‖ scalars, or None if the line is another one."""
-        if len(line) != self.length or b"".join([line[part] for part in self._fixed]) != self._text:
+        if len(line) != self.length or b"".join([line[part] for part in self.fixed]) != self.text:
             return None
-        digits = b"".join([line[part] for part in self._numbers])
+        digits = b"".join([line[part] for part in self.numbers])
         if any(map(digits.__contains__, _LOWER_CASE)):  # each is looked for much faster than all digits are compared
             return None
         try:
@@ -98,46 +82,73 @@ class Template:
             return None
 
 
-def make_template(
-    style: BallotStyle, state: str, contests: Mapping[int, Contest], device: int, chaining_field: bytes, group: Group
-) -> Template:
-    """The template for ballots of `style` and `state` on the device, which does not chain: `chaining_field` is B_C."""
-    writer = _Writer(group)
-    writer.text('{"ballot_id":"').number("hash", 32)
-    writer.text(f'","ballot_state":"{state}","ballot_style_ix":{style.index},"device_ix":{device},"id_b":"').number("hash", 32)
-    writer.text('","h_i":"').number("hash", 32).text('","contests":{')
-    parts = []
-    for place, index in enumerate(style.contests):
-        parts.append(writer.contest(contests[index], first=place == 0))
-    c_0 = writer.count["element"]
-    writer.text('},"ballot_nonce_ciphertext":{"c_0":"').number("element", group.l_p).text('","c_1":"').number("hash", 32)
-    writer.text('","c_2":').proof().text(f'}},"chaining_field":"{chaining_field.hex().upper()}","confirmation_code":"').number("hash", 32)
-    writer.text('"}')
-    hashes = writer.places["hash"]
-    ballot_id, id_b, h_i, *chi, c_1, code = hashes
-    branches = tuple(_branches(parts))
-    return Template(
-        style=style,
-        state=state,
-        contests=tuple(parts),
-        branches=branches,
-        elements=c_0 + 1,
-        scalars=writer.count["scalar"],
-        commitments=2 * len(branches) + 1,
-        length=writer.length,
-        element_bytes=(32 * len(hashes), 32 * len(hashes) + (c_0 + 1) * group.l_p),
-        _fixed=writer.fixed,
-        _text="".join(writer.texts).encode(),
-        _numbers=[ballot_id, id_b, h_i, code, c_1, *chi, *writer.places["element"], *writer.places["scalar"]],
-    )
+@dataclass(slots=True)
+class Templates:
+    """The templates of a record's ballots, each made when the first ballot comes that could be of its kind, a few kept. The one device is
+    `device`, it does not chain, and B_C of its ballots is `chaining_field`."""
+
+    group: Group
+    styles: Mapping[int, BallotStyle]
+    contests: Mapping[int, Contest]
+    device: int
+    chaining_field: bytes
+    _made: dict[tuple[str, int], Template] = field(default_factory=dict)
+
+    def of(self, line: bytes) -> Template | None:
+        """The template that the line may fit; None if there is none. No template is larger than the line that asks for it."""
+        beginning = _BEGINNING.match(line)
+        if beginning is None:
+            return None
+        state, style = beginning[1].decode(), self.styles.get(int(beginning[2]))
+        if style is None:
+            return None
+        if (state, style.index) not in self._made:
+            contests = [self.contests.get(index) for index in style.contests]
+            if any(contest is None or contest.data_blocks is not None for contest in contests):
+                return None
+            known = [contest for contest in contests if contest is not None]
+            if 4 * self.group.l_q * sum(map(_branches, known)) > len(line):
+                return None
+            if len(self._made) >= _KEPT:
+                self._made.clear()
+            self._made[state, style.index] = self._make(style, state, known)
+        return self._made[state, style.index]
+
+    def _make(self, style: BallotStyle, state: str, contests: list[Contest]) -> Template:
+        writer = _Writer(self.group)
+        writer.text('{"ballot_id":"').number("hash", 32)
+        writer.text(f'","ballot_state":"{state}","ballot_style_ix":{style.index},"device_ix":{self.device},"id_b":"').number("hash", 32)
+        writer.text('","h_i":"').number("hash", 32).text('","contests":{')
+        parts: list[ContestPart] = []
+        for contest in contests:
+            parts.append(writer.contest(contest, first=not parts))
+        c_0 = writer.count("element")
+        writer.text('},"ballot_nonce_ciphertext":{"c_0":"').number("element", self.group.l_p).text('","c_1":"').number("hash", 32)
+        writer.text('","c_2":').proof().text(f'}},"chaining_field":"{self.chaining_field.hex().upper()}","confirmation_code":"')
+        writer.number("hash", 32).text('"}')
+        ballot_id, id_b, h_i, *chi, c_1, code = writer.places["hash"]
+        start = 32 * (5 + len(chi))
+        return Template(
+            style=style,
+            state=state,
+            contests=tuple(parts),
+            elements=c_0 + 1,
+            commitments=writer.commitments + 1,
+            length=writer.length,
+            element_bytes=(start, start + (c_0 + 1) * self.group.l_p),
+            fixed=writer.fixed,
+            text="".join(writer.texts).encode(),
+            numbers=[ballot_id, id_b, h_i, code, c_1, *chi, *writer.places["element"], *writer.places["scalar"]],
+        )
 
 
-def _branches(parts: list[ContestPart]) -> Iterator[Branch]:
-    for part in parts:
-        for proof in part.proofs:
-            targets = tuple((part.element + 2 * option, power) for option, power in enumerate(proof.powers) if power)
-            for j in range(proof.branches):
-                yield Branch(j, proof.scalar + 2 * j, targets)
+def _branches(contest: Contest) -> int:
+    """How many branches its proofs have."""
+    return sum(option.limit + 1 for option in contest.options) + (contest.limit + 1) * (2 if _with_spoil_proof(contest) else 1)
+
+
+def _with_spoil_proof(contest: Contest) -> bool:
+    return contest.spoil is not None and contest.limit > 1
 
 
 class _Writer:
@@ -151,10 +162,9 @@ class _Writer:
         self.places: dict[str, list[slice]] = {"hash": [], "element": [], "scalar": []}
         self.commitments = 0
 
-    @property
-    def count(self) -> dict[str, int]:
-        """How many numbers of each kind there have been."""
-        return {kind: len(places) for kind, places in self.places.items()}
+    def count(self, kind: str) -> int:
+        """How many numbers of a kind there have been."""
+        return len(self.places[kind])
 
     def text(self, text: str) -> "_Writer":
         self.texts.append(text)
@@ -170,9 +180,9 @@ class _Writer:
     def proof(self) -> "_Writer":
         return self.text('{"c":"').number("scalar", self.group.l_q).text('","v":"').number("scalar", self.group.l_q).text('"}')
 
-    def range_proof(self, prefix: bytes, powers: tuple[int, ...], limit: int) -> ProofPart:
-        single = powers.index(1) if sum(powers) == 1 else None
-        part = ProofPart(prefix, powers, single, self.count["scalar"], self.commitments, limit + 1)
+    def range_proof(self, prefix: bytes, targets: tuple[tuple[int, int], ...], limit: int) -> ProofPart:
+        single = targets[0][0] if len(targets) == 1 and targets[0][1] == 1 else None
+        part = ProofPart(prefix, targets, single, self.count("scalar"), self.commitments, limit + 1)
         for j in range(limit + 1):
             self.text("," if j else "[").proof()
         self.text("]")
@@ -180,7 +190,7 @@ class _Writer:
         return part
 
     def contest(self, contest: Contest, first: bool) -> ContestPart:
-        element, options, L, index = self.count["element"], contest.options, contest.limit, contest.index.to_bytes(4, "big")
+        element, options, L, index = self.count("element"), contest.options, contest.limit, contest.index.to_bytes(4, "big")
         self.text(f'{"" if first else ","}"{contest.index}":{{"ciphertexts":[')
         for place in range(len(options)):
             self.text(("," if place else "") + '{"alpha":"').number("element", self.group.l_p)
@@ -189,13 +199,13 @@ class _Writer:
         proofs = []
         for place, option in enumerate(options):
             self.text("," if place else "")
-            powers = tuple(int(place == other) for other in range(len(options)))
-            proofs.append(self.range_proof(b"\x24" + index + option.index.to_bytes(4, "big"), powers, option.limit))
+            proofs.append(self.range_proof(b"\x24" + index + option.index.to_bytes(4, "big"), ((element + 2 * place, 1),), option.limit))
         self.text('],"proof_selection_limit":')
-        proofs.append(self.range_proof(b"\x24" + index, tuple(option.times if option.counted else 0 for option in options), L))
-        if contest.spoil is not None and L > 1:
+        total = tuple((element + 2 * place, option.times) for place, option in enumerate(options) if option.counted)
+        proofs.append(self.range_proof(b"\x24" + index, total, L))
+        if contest.spoil is not None and _with_spoil_proof(contest):
             self.text(',"proof_spoil":')
-            powers = tuple(L if option.index == contest.spoil else 1 for option in options)
-            proofs.append(self.range_proof(b"\x50" + index + contest.spoil.to_bytes(4, "big"), powers, L))
+            joint = tuple((element + 2 * place, L if option.index == contest.spoil else 1) for place, option in enumerate(options))
+            proofs.append(self.range_proof(b"\x50" + index + contest.spoil.to_bytes(4, "big"), joint, L))
         self.text(',"contest_hash":"').number("hash", 32).text('"}')
-        return ContestPart(contest.index, element, len(options), tuple(proofs))
+        return ContestPart(contest.index, index, element, len(options), tuple(proofs))

@@ -212,7 +212,7 @@ def _check_ballots(context: Context, folder: Path, report: Report, means: Means)
 def _each_ballot(context: Context, folder: Path, report: Report, uniqueness: Uniqueness, means: Means) -> Ballots:
     """The checks of ballots by themselves and of neighbours, then those of all together."""
     findings, job = report.findings, make_job(context, folder)
-    share = means.processes if means.hints else 0
+    share = means.processes if context.opened and context.templates else 0
     with nullcontext() if means.journal is None else Journal(means.journal, _binding(job, context.source, report), share) as journal:
         share = share if journal is None else journal.share
         chunks = context.source.chunks()

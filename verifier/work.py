@@ -79,7 +79,16 @@ def run_task(task: Task) -> ChunkResult:
     """Checks a chunk, in whatever process. Raises RecordError if the record that is found here is not the task's."""
     context = _context(task.job)
     check_unchanged(Path(task.job.folder), task.chunk)
-    return check_in_batch(context, task.chunk) or check_chunk(context, task.chunk)
+    return _in_batch(context, task.chunk) or check_chunk(context, task.chunk)
+
+
+def _in_batch(context: Context, chunk: Chunk) -> ChunkResult | None:
+    """None, too, if there is not enough memory, or whatever else: hints must not change a verdict."""
+    try:
+        return check_in_batch(context, chunk)
+    except Exception as error:  # noqa: BLE001 - the plain path needs nothing of it
+        _log.warning("ballots could not be tested together (%s: %s); they are checked one by one", type(error).__name__, error)
+        return None
 
 
 def attempt_task(task: Task) -> ChunkResult | Exception:

@@ -15,11 +15,11 @@ from typing import Any
 import gmpy2
 import pytest
 
-from tests.forging import BALLOTS, KEY, STANDARD, TOY, YES_NO, Files, Forger, e0, encode, write
+from tests.forging import BALLOTS, KEY, STANDARD, TOY, YES_NO, Files, Forger, Sheet, e0, encode, write
 from tests.verifier.checking import failed, remembering, run
 from tests.verifier.hinting import MAGIC, same_report, write_hints
 from verifier import __main__ as command
-from verifier import products
+from verifier import batched, products
 from verifier.aggregate import check_chunk
 from verifier.arithmetic import Group
 from verifier.ballot_files import read_ballot
@@ -31,7 +31,7 @@ from verifier.record import open_own
 from verifier.report import Report
 from verifier.source import Chunk, RecordError
 from verifier.strict_json import parse
-from verifier.template import Template
+from verifier.template import Template, Templates
 from verifier.verify import verify_record
 from verifier.work import share_out
 
@@ -60,8 +60,12 @@ def test_r_is_twice_a_prime() -> None:
 
 def test_a_group_of_another_shape_is_never_batched() -> None:
     """p − 1 = 2 · 3 · 5 · 7 · …: a factor that is small, or r' that is no prime."""
-    assert not is_sound(Group(p=2311, q=11, g=pow(3, 210, 2311)))
-    assert not is_sound(Group(p=23, q=11, g=4).__class__(p=2 * 11 * 3 * 5 + 1, q=11, g=2))
+    for p, q in ((2311, 11), (331, 11), (23, 11), (13, 3), (31, 5)):
+        assert not is_sound(Group(p=p, q=q, g=2))
+    q, r = 2**64 - 59, next(n for n in range(2**66 + 1, 2**67, 2) if gmpy2.is_prime(n) and gmpy2.is_prime(2 * n * (2**64 - 59) + 1))
+    assert is_sound(Group(p=2 * q * r + 1, q=q, g=2))
+    composite = next(n for n in range(2**66 + 1, 2**67, 2) if not gmpy2.is_prime(n) and gmpy2.is_prime(2 * n * q + 1))
+    assert not is_sound(Group(p=2 * q * composite + 1, q=q, g=2))
 
 
 # Numbers
@@ -286,13 +290,20 @@ def test_a_ballot_with_a_negated_alpha_is_never_accepted(base: tuple[Forger, Fil
     never_accepted(folder, where, lambda blob: blob, {"6.A", "7.A"})
 
 
+def settle(context: Context, folder: Path) -> None:
+    """So that no ballot is seen only because it happens to be the first of its template, which is checked alone too."""
+    assert context.templates is not None
+    for line in (folder / BALLOTS).read_bytes().split(b"\n"):
+        template = context.templates.of(line)
+        if template is not None:
+            template.objects = Counter()
+
+
 def never_accepted(folder: Path, number: int, hints: Callable[[bytes], bytes], checks: set[str]) -> None:
     """Neither path accepts the ballot, the batch path in 200 runs, and the verdict names its line."""
     path = write_hints(folder.with_name(f"{folder.name}.hints"), folder, TOY, lambda i, blob: hints(blob) if i == number else blob)
     context, chunk = context_of(folder, path)
-    for same in context.templates.values():
-        for template in same:
-            template.objects = Counter()  # so that the ballot is not seen because it happens to be the first, which is checked alone too
+    settle(context, folder)
     for _ in range(TRIES):
         assert check_in_batch(context, chunk) is None
     plain = check_chunk(context, chunk)
@@ -302,6 +313,101 @@ def never_accepted(folder: Path, number: int, hints: Callable[[bytes], bytes], c
     assert report.exit_status == 1
     assert checks <= failed(report)
     same_report(verify_record(folder, KEY, group=TOY), report)
+
+
+def beside(base: Files, forger: Forger, make: Callable[[], Sheet]) -> tuple[Files, Sheet]:
+    """A record with one ballot more, which is not the first."""
+    for _ in range(100):
+        sheet = make()
+        if sheet.line["confirmation_code"] > min(line["confirmation_code"] for line in base[BALLOTS]):
+            return forger.recount({**base, BALLOTS: [*base[BALLOTS], sheet.line]}), sheet
+    raise AssertionError("every code was the least")
+
+
+def first_proof(forger: Forger, sheet: Sheet, **how: Any) -> list[Files]:
+    """Another proof for the first option of the first contest, which is 1."""
+    pair = tuple(int(sheet.line["contests"]["1"]["ciphertexts"][0][part], 16) for part in ("alpha", "beta"))
+    prefix = b"\x24" + (1).to_bytes(4, "big") * 2
+    return forger.range_proof(bytes.fromhex(sheet.line["h_i"]), prefix, pair, 1, sheet.nonces[1][0], 2, **how)  # type: ignore[arg-type]
+
+
+def beta_of_p_and_1(forger: Forger) -> Sheet:
+    nonces = [TOY.q - 1, forger.scalar(), forger.scalar()]
+    pairs = [(forger.pow(TOY.g, nonces[0]), TOY.p + 1), forger.encryption(0, nonces[1]), forger.encryption(0, nonces[2])]
+    return forger.sheet("Cast", 1, {1: (1, 0, 0)}, nonces=nonces, pairs=pairs)
+
+
+def scalar_from_q_up(forger: Forger, name: str, more: int) -> Sheet:
+    sheet = forger.sheet("Cast", 1, {1: (1, 0, 0)})
+    proof = first_proof(forger, sheet, simulated={0: (5, 7)})
+    proof[0][name] = forger.hq(TOY.q + more)
+    sheet.line["contests"]["1"]["proof_ballot_correctness"][0] = proof
+    return sheet
+
+
+def another_name(forger: Forger) -> Sheet:
+    sheet = forger.sheet("Cast", 1, {1: (1, 0, 0)})
+    sheet.line["ballot_id"] = forger.random.randbytes(32).hex().upper()
+    return sheet
+
+
+FALSE: dict[str, tuple[Callable[[Forger], Sheet], str]] = {
+    "β = p + 1": (beta_of_p_and_1, "6.A"),
+    "c = q + 5": (lambda forger: scalar_from_q_up(forger, "c", 5), "6.B"),
+    "v = q + 7": (lambda forger: scalar_from_q_up(forger, "v", 7), "6.C"),
+    "foreign H_I": (lambda forger: forger.sheet("Cast", 1, {1: (1, 0, 0)}, h_i=forger.random.randbytes(32)), "5.B"),
+    "foreign ballot_id": (another_name, "X17"),
+}
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_what_no_equation_shows_is_seen_in_any_ballot(base: tuple[Forger, Files, Path], name: str, tmp_path: Path) -> None:
+    """Everything that follows is made to fit, and the ballot is not the one that calibrates."""
+    forger, files, _ = base
+    make, check = FALSE[name]
+    changed, _ = beside(files, forger, lambda: make(forger))
+    report = run(write(tmp_path / "false", changed))
+    assert report.exit_status == 1
+    assert check in failed(report)
+
+
+def test_a_commitment_from_p_up_is_seen(base: tuple[Forger, Files, Path], tmp_path: Path) -> None:
+    """The commitment 1, hashed as p + 1, which is in the hints."""
+    forger, files, _ = base
+    shown: dict[str, bytes] = {}
+
+    def make() -> Sheet:
+        sheet = forger.sheet("Cast", 1, {1: (1, 0, 0)})
+        pair = [int(sheet.line["contests"]["1"]["ciphertexts"][0][part], 16) for part in ("alpha", "beta")]
+        parts: list[int] = []
+
+        def statement(true: list[int]) -> list[bytes]:
+            parts[:] = [TOY.p + 1 if x == 1 else x for x in true]
+            return [forger.bp(x) for x in (*pair, *parts)]
+
+        scalar, values = forger.scalar, iter([*(forger.scalar() for _ in range(4)), 0])
+        forger.scalar = lambda: next(values)  # type: ignore[method-assign]
+        sheet.line["contests"]["1"]["proof_ballot_correctness"][0] = first_proof(forger, sheet, statement=statement)
+        forger.scalar = scalar  # type: ignore[method-assign]
+        shown[sheet.line["confirmation_code"]] = packed(TOY, parts)
+        return sheet
+
+    changed, sheet = beside(files, forger, make)
+    folder = write(tmp_path / "false", changed)
+    number = changed[BALLOTS].index(sheet.line)
+    known = shown[sheet.line["confirmation_code"]]
+    assert forger.bp(TOY.p + 1) in known
+    hints = write_hints(tmp_path / "false.hints", folder, TOY, lambda i, blob: known + blob[len(known) :] if i == number else blob)
+    report = verify_record(folder, KEY, group=TOY, hints=hints)
+    assert "6.D" in failed(report)
+    same_report(verify_record(folder, KEY, group=TOY), report)
+
+
+def test_a_device_hash_that_is_stated_falsely_leaves_nothing_to_test_together(tmp_path: Path) -> None:
+    forger = Forger(contests=[YES_NO], styles=[[1]], n=2, k=2, lies={"h_di": bytes(32)})
+    folder = write(tmp_path / "lie", forger.files(forger.sheets([("Cast", 1, {1: (1, 0, 0)})] * 6)))
+    report = run(folder)
+    assert {"8.C", "8.D"} <= failed(report)
 
 
 # Hints
@@ -428,9 +534,13 @@ def test_the_writer_and_the_reader_have_one_format(tmp_path: Path) -> None:
             writer.add(blob)
     found = open_hints(tmp_path / "x.hints", bytes(range(32)))
     assert found.ballots == 3
-    assert [bytes(blob) for blob in found.read(0, 3)] == [b"one", b"", b"three"]
-    assert [bytes(blob) for blob in found.read(2, 1)] == [b"three"]
-    assert [bytes(blob) for blob in found.read(2, 2)] == [b"", b""]
+    with found.reading(0, 3) as hints:
+        assert [hints.ballot(i, size) for i, size in enumerate((3, 0, 5))] == [b"one", b"", b"three"]
+        assert [hints.ballot(i, 4) for i in range(4)] == [b""] * 4
+    with found.reading(2, 1) as hints:
+        assert hints.ballot(0, 5) == b"three"
+    with found.reading(2, 2) as hints:
+        assert hints.ballot(0, 5) == b""
 
 
 # Many ballots, and lines of every kind between them
@@ -508,12 +618,10 @@ def test_a_line_changed_anywhere_fits_only_if_the_strict_reader_reads_other_numb
 
 
 def fits(context: Context, line: bytes) -> list[tuple[Template, bytes]]:
-    found = []
-    for template in context.templates.get(len(line), ()):
-        values = template.fit(line)
-        if values is not None:
-            found.append((template, values))
-    return found
+    assert context.templates is not None
+    template = context.templates.of(line)
+    values = template.fit(line) if template else None
+    return [(template, values)] if template and values is not None else []
 
 
 def test_records_whose_ballots_cannot_be_tested_together_have_no_templates(tmp_path: Path) -> None:
@@ -586,6 +694,86 @@ def test_encoding_used_here_is_the_records(base: tuple[Forger, Files, Path]) -> 
     _, files, folder = base
     path = write(folder / "record", files)
     assert (path / BALLOTS).read_bytes().split(b"\n")[:-1] == [encode(line) for line in files[BALLOTS]]
+
+
+def test_ballots_that_cannot_calibrate_are_not_asked_for_ever(
+    base: tuple[Forger, Files, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, files, _ = base
+    folder = write(tmp_path / "record", files)
+    asked: list[int] = []
+
+    def check(context: Context, ballot: Any, device: Any, findings: Any) -> bool:
+        asked.append(ballot.position)
+        return False
+
+    monkeypatch.setattr(batched, "check_ballot", check)
+    context, chunk = context_of(folder, write_hints(tmp_path / "record.hints", folder, TOY))
+    result = check_in_batch(context, chunk)
+    assert result is not None
+    assert not result.findings.failures
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("error", [MemoryError, OverflowError, ValueError])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_whatever_goes_wrong_in_the_test_the_plain_path_goes_on(
+    whole: tuple[Path, Path, Report], error: type[Exception], processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, hints, plain = whole
+
+    def fail(*_: Any) -> bool:
+        raise error("made up")
+
+    monkeypatch.setattr(batched, "are_elements", fail)
+    report = verify_record(folder, KEY, processes=processes, group=TOY, hints=hints)
+    assert tested(report) == 0
+    same_report(plain, report)
+
+
+def test_a_pipe_is_no_file_of_hints(whole: tuple[Path, Path, Report], tmp_path: Path) -> None:
+    """And nobody waits for what may come out of it."""
+    folder, _, plain = whole
+    os.mkfifo(tmp_path / "pipe")
+    report = verify_record(folder, KEY, group=TOY, hints=tmp_path / "pipe")
+    assert any("no ordinary file" in note for note in report.findings.notes)
+    same_report(plain, report)
+
+
+def test_many_tests_in_a_chunk(whole: tuple[Path, Path, Report], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as there are enough commitments; and runs that end by their size."""
+    folder, hints, plain = whole
+    calls: list[int] = []
+    are = batched.are_elements
+    monkeypatch.setattr(batched, "are_elements", lambda group, numbers: calls.append(len(numbers)) or are(group, numbers))
+    monkeypatch.setattr(batched, "MOST_TESTED", 4000)
+    monkeypatch.setattr(batched, "RUN_BYTES", 12_000)
+    report = verify_record(folder, KEY, group=TOY, hints=hints)
+    assert tested(report) == 21
+    assert len(calls) > 3
+    same_report(plain, report)
+    for last in range(len(calls)):
+        count = iter(range(len(calls)))
+        monkeypatch.setattr(batched, "are_elements", lambda group, numbers, n=last, c=count: next(c) != n and are(group, numbers))
+        report = verify_record(folder, KEY, group=TOY, hints=hints)
+        assert tested(report) == 0
+        same_report(plain, report)
+
+
+def test_templates_are_made_for_the_ballots_there_are(tmp_path: Path) -> None:
+    """Not for styles without ballots, and never larger than the line that asks for one."""
+    forger = Forger(contests=[YES_NO], styles=[[1]] * 400, n=2, k=2)
+    folder = write(tmp_path / "styles", forger.files(forger.sheets(("Cast", 1 + i % 3, {1: (1, 0, 0)}) for i in range(12))))
+    report = run(folder)
+    assert report.verified
+    context, chunk = context_of(folder, write_hints(tmp_path / "styles.hints", folder, TOY))
+    assert context.templates is not None
+    assert check_in_batch(context, chunk) is not None
+    assert len(context.templates._made) == 3
+    line = (folder / BALLOTS).read_bytes().split(b"\n")[0]
+    assert context.templates.of(line.replace(b'"ballot_style_ix":', b'"ballot_style_ix":400')) is None
+    short = line[:250]
+    assert Templates(TOY, context.styles, context.contests, 1, bytes(36)).of(short) is None
 
 
 # The command

@@ -23,10 +23,8 @@ def write_hints(path: Path, folder: Path, group: Group, change: Change | None = 
     """Writes the hints of the record in `folder` to `path`. `change` alters those of a ballot, given its number from 0."""
     h_e = _read(folder / "hashes_ext.json", "h_e", 64)
     K = int(_read(folder / "joint_public_keys.json", "joint_vote_encryption_public_key", 2 * group.l_p), 16)
-    try:
-        lines = (folder / "ballots/device_1.jsonl").read_bytes().split(b"\n")[:-1]
-    except OSError:
-        lines = []
+    ballots = folder / "ballots/device_1.jsonl"
+    lines = ballots.read_bytes().split(b"\n")[:-1] if ballots.is_file() else []
     blobs = [commitments_of(line, group, K) for line in lines]
     if change:
         blobs = [change(number, blob) for number, blob in enumerate(blobs)]
@@ -92,7 +90,7 @@ def _pow(base: int, exponent: int, p: int) -> int:
 
 def _read(path: Path, name: str, digits: int) -> str:
     try:
-        value = json.loads(path.read_bytes())[name]
+        value = json.loads(path.read_bytes() if path.is_file() else b"")[name]  # and waits for nothing that is no file
         bytes.fromhex(value)
     except (OSError, ValueError, TypeError, KeyError):
         return "0" * digits

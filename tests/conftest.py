@@ -1,6 +1,5 @@
 """For all tests: properties are tested with the same examples on every machine, however slow it is."""
 
-import os
 import sys
 
 import pytest
@@ -16,7 +15,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before any test is imported: `import montgomery` fails here, and in programs that tests start gmpy2 is taken."""
+    """Before any test is imported: `import montgomery` fails. Programs that tests start find what is there."""
     if config.getoption("--without-native"):
         sys.modules["montgomery"] = None  # type: ignore[assignment]
-        os.environ["PSEPHOS_ARITHMETIC"] = "gmpy2"

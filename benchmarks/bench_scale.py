@@ -13,7 +13,6 @@ from benchmarks.verification import Way, verify
 from engine.powers import montgomery
 
 MANY = 10_000  # ballots from which on several processes are compared, and one round has to do
-WITH_HINTS = importlib.util.find_spec("verifier.batched") is not None
 WITH_DASK = importlib.util.find_spec("distributed") is not None
 NATIVE = montgomery is not None and bool(montgomery.levels())
 FEWEST_AND_MOST = {
@@ -32,7 +31,7 @@ def ways(ballots: int) -> list[Way]:
     fit = [way for way, (fewest, most) in FEWEST_AND_MOST.items() if fewest <= ballots <= most]
     if not NATIVE:
         fit = [Way("gmpy2", way.hints, way.processes, way.dask) for way in fit if way.processes > 1 or way.arithmetic == "gmpy2"]
-    return [way for way in fit if (WITH_HINTS or not way.hints) and (WITH_DASK or not way.dask)]
+    return [way for way in fit if WITH_DASK or not way.dask]
 
 
 def pytest_generate_tests(metafunc):
@@ -65,8 +64,6 @@ def bench_verify(benchmark, ballots, request, capsys):
 @pytest.mark.parametrize(("hints", "ballots_counted"), [(False, 64), (True, 5000)])
 def bench_multiplications_for_a_selection(benchmark, hints, ballots_counted, capsys):
     """Two options more on each ballot: what they cost in multiplications is the cost of two selections, without that of the rest."""
-    if hints and not WITH_HINTS:
-        pytest.skip("there is no verification with hints yet")
     way, counts = Way("native", hints), {}
 
     def count():

@@ -15,6 +15,7 @@ from .egrf_ballots import read_ballot
 from .egrf_devices import scan
 from .egrf_manifest import read_manifest
 from .egrf_results import read_results
+from .folder import check_unchanged
 from .foreign_json import Item, split
 from .model import (
     Ballot,
@@ -70,7 +71,8 @@ class EgrfSource:
         return list(self.pieces)
 
     def read_chunk(self, chunk: Chunk) -> Iterator[Ballot | RecordError]:
-        """The chunk's ballots in order, each either readable or the reason why it is not."""
+        """The chunk's ballots in order, each either readable or the reason why it is not. Raises RecordError if the chunk has changed."""
+        check_unchanged(self.folder, chunk)
         styles = {style.label: style.index for style in self.manifest.styles}
         device = next(device for device in self.devices if device.index == chunk.device)
         position = chunk.position

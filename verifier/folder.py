@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from .own_model import FileDigest
 from .source import Chunk, Reading, RecordError
@@ -150,22 +151,23 @@ class _Piece:
 
 def check_unchanged(folder: Path, chunk: Chunk) -> None:
     """Raises RecordError unless the chunk is there as it was when it was planned: what is verified is what was digested."""
+    comparison = _Comparison(chunk)
     try:
         with open(_regular(folder, chunk.path), "rb") as file:
             file.seek(chunk.offset)
-            for length, expected in chunk.parts:
-                digest = hashlib.sha256()
+            for length, _ in chunk.parts:
                 while length and (block := file.read(min(length, _BLOCK))):
-                    digest.update(block)
+                    comparison.add(block)
                     length -= len(block)
-                if length or digest.digest() != expected:
-                    raise RecordError(chunk.path, chunk.line, "", "changed while it was being verified, or is not the same everywhere")
     except OSError as error:
         raise _error(chunk.path, error) from None
+    comparison.finish()
 
 
 def read_lines(folder: Path, chunk: Chunk) -> Iterator[bytes | RecordError]:
-    """The lines of a chunk without their LF, each of at most `MAX_LINE` bytes or an error."""
+    """The lines of a chunk without their LF, each of at most `MAX_LINE` bytes or an error. Raises RecordError, at the end of a piece,
+    unless that is as it was when the chunk was planned: what is verified is what was digested."""
+    comparison = _Comparison(chunk)
     done = 0
     try:
         with open(_regular(folder, chunk.path), "rb") as file:
@@ -173,6 +175,7 @@ def read_lines(folder: Path, chunk: Chunk) -> Iterator[bytes | RecordError]:
             for done in range(chunk.count):
                 number = chunk.position + done
                 line = file.readline(MAX_LINE + 1)
+                comparison.add(line)
                 if line.endswith(b"\n"):
                     yield line[:-1]
                     continue
@@ -180,10 +183,41 @@ def read_lines(folder: Path, chunk: Chunk) -> Iterator[bytes | RecordError]:
                 yield RecordError(chunk.path, number, "", f"is longer than {MAX_LINE} bytes" if long else "does not end in LF")
                 while long and not line.endswith(b"\n") and line:
                     line = file.readline(MAX_LINE)
+                    comparison.add(line)
             done = chunk.count
     except OSError as error:
         for number in range(chunk.position + done, chunk.position + chunk.count):
             yield RecordError(chunk.path, number, "", f"cannot be read: {error.strerror}")
+        return
+    comparison.finish()
+
+
+class _Comparison:
+    """Compares what is read of a chunk, which must end where its pieces end, with their digests."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._chunk = chunk
+        self._parts = iter(chunk.parts)
+        self._left, self._expected = next(self._parts, (0, b""))
+        self._digest = hashlib.sha256()
+
+    def add(self, content: bytes) -> None:
+        """What follows. Raises RecordError at the end of a piece that is another one."""
+        self._digest.update(content)
+        self._left -= len(content)
+        if self._left <= 0:
+            if self._left or self._digest.digest() != self._expected:
+                self._refuse()
+            self._left, self._expected = next(self._parts, (0, b""))
+            self._digest = hashlib.sha256()
+
+    def finish(self) -> None:
+        """After the last piece. Raises RecordError if something is missing."""
+        if self._left:
+            self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise RecordError(self._chunk.path, self._chunk.line, "", "changed while it was being verified, or is not the same everywhere")
 
 
 def _regular(folder: Path, path: str) -> Path:

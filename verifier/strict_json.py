@@ -1,7 +1,8 @@
 """Strict JSON: one byte form for each value (record-format.md, section 1; X7), and reading of members without surprises.
 
 Refused with RecordError: a byte order mark, invalid UTF-8, lone surrogates, repeated members, floats, NaN, null where a value is read,
-integers of more than `MAX_DIGITS` digits, nesting too deep, trailing data, and any text that is not the canonical form of its value.
+integers of more than `MAX_DIGITS` digits, more than `MAX_VALUES` values, nesting too deep, trailing data, and any text that is not the
+canonical form of its value.
 """
 
 import json
@@ -12,14 +13,19 @@ from typing import Any, NoReturn
 
 from .source import RecordError
 
-__all__ = ["MAX_DIGITS", "SMALL", "Node", "canonical", "parse"]
+__all__ = ["MAX_DIGITS", "MAX_VALUES", "SMALL", "Node", "canonical", "parse"]
 
 SMALL = 2**31
 MAX_DIGITS = 100
+MAX_VALUES = 2**19
+"""Values in one text, counted by the characters that part them: far more than a true file has (a ballot with 1,000 options, some 20,000),
+and few enough that a text made of nothing else takes little memory."""
 
 
 def parse(content: bytes, file: str, line: int = 0) -> "Node":
     """The value that `content` is the canonical form of. Raises RecordError."""
+    if sum(map(content.count, b",[{")) > MAX_VALUES:
+        raise RecordError(file, line, "", f"has more than {MAX_VALUES} values")
     try:
         text = content.decode("utf-8")
         value = json.loads(text, object_pairs_hook=_members, parse_int=_integer, parse_float=_refuse, parse_constant=_refuse)

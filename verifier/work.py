@@ -24,14 +24,13 @@ from .aggregate import ChunkResult, check_chunk
 from .arithmetic import Group, choose
 from .batched import check_in_batch, with_hints
 from .context import Context, make_context
-from .folder import check_unchanged
 from .layouts import open_record
 from .self_test import drawn_from, self_test
 from .source import Chunk, RecordError
 
 __all__ = ["Job", "Task", "attempt_task", "forget", "keep", "make_job", "program_digest", "results", "run_task", "share_out"]
 
-MOST_BALLOTS, MOST_BYTES = 10_000, 2**26
+MOST_BALLOTS, MOST_BYTES = 10_000, 2**27
 _NEW_POOLS = 2
 _KEPT = 4
 
@@ -76,9 +75,8 @@ def make_job(context: Context, folder: Path) -> Job:
 
 
 def run_task(task: Task) -> ChunkResult:
-    """Checks a chunk, in whatever process. Raises RecordError if the record that is found here is not the task's."""
+    """Checks a chunk, in whatever process. Raises RecordError if the record that is found here, or the chunk, is not the task's."""
     context = _context(task.job)
-    check_unchanged(Path(task.job.folder), task.chunk)
     return _in_batch(context, task.chunk) or check_chunk(context, task.chunk)
 
 
@@ -127,10 +125,10 @@ def program_digest() -> bytes:
 
 
 def share_out(pieces: Sequence[Chunk], processes: int, together: int = MOST_BALLOTS) -> list[Chunk]:
-    """Puts neighbouring pieces together, up to `together` ballots and `MOST_BYTES` bytes, but so that all processes have work: a multiple
-    of `processes` shares, as equal as the pieces allow."""
-    total, largest = sum(piece.count for piece in pieces), max((piece.count for piece in pieces), default=0)
-    rounds = -(-total // (max(together - largest, 1) * processes))
+    """Puts neighbouring pieces together, to about `together` ballots and at most `MOST_BYTES` bytes, but so that all processes have work: a
+    multiple of `processes` shares, as equal as the pieces allow."""
+    total = sum(piece.count for piece in pieces)
+    rounds = -(-total // (together * processes))
     each = -(-total // max(rounds * processes, 1))
     groups: list[list[Chunk]] = []
     done = size = share = 0
@@ -163,7 +161,7 @@ def results(job: Job, chunks: Sequence[Chunk], processes: int = 1, executor: Exe
         for _ in range(1 + _NEW_POOLS):
             try:
                 with _local(min(processes, len(tasks) - position)) if executor is None else _given(executor) as pool:
-                    for result in _ordered(pool, tasks, position, finished, 2 * processes + 1):
+                    for result in _ordered(pool, tasks, position, finished, 2 * processes + 1, executor is not None):
                         position += 1
                         yield result
                 break
@@ -175,8 +173,11 @@ def results(job: Job, chunks: Sequence[Chunk], processes: int = 1, executor: Exe
         yield finished.pop(number) if number in finished else run_task(tasks[number])
 
 
-def _ordered(pool: Executor, tasks: Sequence[Task], start: int, finished: dict[int, ChunkResult], at_once: int) -> Iterator[ChunkResult]:
-    """Results from `start` on. After a failure those that are there already are left in `finished`."""
+def _ordered(
+    pool: Executor, tasks: Sequence[Task], start: int, finished: dict[int, ChunkResult], at_once: int, cancel: bool
+) -> Iterator[ChunkResult]:
+    """Results from `start` on. After a failure those that are there already are left in `finished`, and the others cancelled if asked for:
+    a pool of our own is closed with all that waits, and what it would say of a cancelled task when its processes end is an error."""
     waiting: deque[tuple[int, Future[ChunkResult | Exception]]] = deque()
     following = iter([number for number in range(start, len(tasks)) if number not in finished])
     try:
@@ -193,7 +194,10 @@ def _ordered(pool: Executor, tasks: Sequence[Task], start: int, finished: dict[i
                 yield result
     finally:
         for number, future in waiting:
-            if not future.cancel() and future.done() and not future.cancelled() and future.exception() is None:
+            if not future.done():
+                if cancel:
+                    future.cancel()
+            elif not future.cancelled() and future.exception() is None:
                 result = future.result()
                 if not isinstance(result, Exception):
                     finished[number] = result

@@ -1,13 +1,14 @@
 """Only one byte form of a value is read, and nothing but RecordError escapes (X7)."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis.strategies import binary, dictionaries, integers, lists, recursive, text
 
 from verifier.source import RecordError
-from verifier.strict_json import canonical, parse
+from verifier.strict_json import MAX_VALUES, canonical, parse
 
 REFUSED = [
     b"", b" ", b"{", b'{"a":1}\n', b' {"a":1}', b'{"a": 1}', b'{"a":1} ', b'{"a":1}{"a":1}', b"\xef\xbb\xbf{}", b'"\xff"',
@@ -22,6 +23,19 @@ REFUSED = [
 def test_other_forms_are_refused(content: bytes) -> None:
     with pytest.raises(RecordError):
         parse(content, "file")
+
+
+@pytest.mark.parametrize("value", [b"[]", b"{}", b"0", b'""'])
+def test_too_many_values_are_refused_before_they_are_read(value: bytes) -> None:
+    content = b"[" + b",".join([value] * (MAX_VALUES + 1)) + b"]"
+    tracemalloc.start()
+    try:
+        with pytest.raises(RecordError, match="has more than"):
+            parse(content, "file")
+        assert tracemalloc.get_traced_memory()[1] < len(content) / 4
+    finally:
+        tracemalloc.stop()
+    parse(b"[" + b",".join([b"0"] * MAX_VALUES) + b"]", "file")
 
 
 @given(binary(max_size=60))

@@ -58,7 +58,7 @@ def pieces(*counts: int, size: int = 100) -> list[Chunk]:
 
 
 @pytest.mark.parametrize(
-    ("total", "processes", "shares"), [(3_000, 2, [1_500] * 2), (40_000, 2, [6_667] * 6), (600, 8, [75] * 8), (7, 4, [2] * 4)]
+    ("total", "processes", "shares"), [(3_000, 2, [1_500] * 2), (40_000, 2, [10_000] * 4), (600, 8, [75] * 8), (7, 4, [2] * 4)]
 )
 def test_chunks_are_shares_as_equal_as_can_be(total: int, processes: int, shares: list[int]) -> None:
     size = 1 if total < 100 else 25
@@ -70,10 +70,11 @@ def test_chunks_are_shares_as_equal_as_can_be(total: int, processes: int, shares
 
 
 def test_chunks_keep_to_what_a_worker_can_hold() -> None:
-    small = share_out(pieces(*[500] * 200), 1)
-    assert all(chunk.count <= 10_000 for chunk in small)
+    small = share_out(pieces(*[500] * 201), 1)
+    assert all(chunk.count <= 10_000 + 500 for chunk in small)
+    assert sum(chunk.count for chunk in small) == 100_500
     large = share_out(pieces(*[500] * 60, size=2**14), 1)
-    assert all(chunk.size <= 2**26 for chunk in large)
+    assert all(chunk.size <= 2**27 for chunk in large)
     assert sum(chunk.count for chunk in large) == 30_000
     assert share_out([], 3) == []
     assert share_out(pieces(4), 3) == pieces(4)
@@ -101,10 +102,12 @@ def test_lines_are_cut_where_they_end(tmp_path: Path) -> None:
     (merged,) = share_out(chunks, 1)
     folder.check_unchanged(tmp_path, merged)
     assert [*folder.read_lines(tmp_path, merged)][:-1] == content.split(b"\n")[:-1]
-    for changed in (content[:-1], content[:-1] + b"!", b"!" + content[1:]):
+    for changed in (content[:-1], content[:-1] + b"!", b"!" + content[1:], content[: chunks[0].size], b""):
         (tmp_path / "a").write_bytes(changed)
         with pytest.raises(RecordError, match="changed while it was being verified"):
             folder.check_unchanged(tmp_path, merged)
+        with pytest.raises(RecordError, match="changed while it was being verified"):
+            list(folder.read_lines(tmp_path, merged))
 
 
 @pytest.mark.parametrize("processes", [2, 3])

@@ -34,8 +34,8 @@ class Way:
 
 
 def verify(record: Path, way: Way) -> dict[str, Any]:
-    """Verifies it once: seconds, CPU seconds, largest memory in MB, the arithmetic in words, multiplications where they are counted,
-    and how many cores other programs kept busy meanwhile."""
+    """Verifies it once: seconds, CPU seconds, largest memory in MB, the arithmetic in words, multiplications and the CPU seconds of
+    products of powers where they are counted, and how many cores other programs kept busy meanwhile."""
     command = [sys.executable, "-m", "benchmarks.verification", str(record), "--processes", str(way.processes)]
     command += ["--hints"] * way.hints + ["--dask"] * way.dask
     environment = os.environ | {"PSEPHOS_ARITHMETIC": way.arithmetic}
@@ -55,12 +55,13 @@ def main() -> int:
     parser.add_argument("--dask", action="store_true", help="the processes are Dask's")
     options = parser.parse_args()
     from verifier import choice
-    from verifier.arithmetic import STANDARD
+    from verifier.arithmetic import STANDARD, Group
     from verifier.verify import verify_record
 
     record: Path = options.record
     key = bytes.fromhex(record.with_name(record.name + ".key").read_text(encoding="ascii"))
     more = {"hints": record.with_name(record.name + ".hints")} if options.hints else {}
+    kernels = Kernels(Group) if options.processes == 1 else None
     before = cpu()
     with dask(options.processes) if options.dask else nullcontext() as executor:
         if executor is not None:
@@ -76,11 +77,29 @@ def main() -> int:
         "ballots": report.ballots.total(),
         "others": max(0.0, others / seconds),
         "multiplications": None if native is None or options.processes > 1 else getattr(native, "multiplications", None),
+        "multi_powers": None if kernels is None else kernels.seconds,
         "batched": "tested together" in report.text(),
     }))  # fmt: skip
     if not report.verified:
         print(report.text(), file=sys.stderr)
     return 0 if report.verified else 1
+
+
+class Kernels:
+    """Adds up the CPU seconds that a group's products of powers take, in this process."""
+
+    def __init__(self, group: Any) -> None:
+        self.seconds = 0.0
+        whole = group.multi_power
+
+        def multi_power(*arguments: Any) -> Any:
+            started = time.process_time()
+            try:
+                return whole(*arguments)
+            finally:
+                self.seconds += time.process_time() - started
+
+        group.multi_power = multi_power
 
 
 def busy() -> float:

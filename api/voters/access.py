@@ -1,0 +1,157 @@
+"""Access methods: issue them, find out whose one is, end them (COP-066 to COP-072). A secret passes.
+
+A code is answered once, to be sent, and then forgotten: what stays is a keyed hash. Every step is the same whether or not the voter has
+voted, so that nothing tells (T4).
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, func, select, update
+
+from api.errors import Conflict, Invalid, NotFound
+from api.sealing import Place
+from api.voters.access_code import AccessCode
+from api.voters.database import VoterDatabase
+from api.voters.errors import NoAccess
+from api.voters.models import AccessMethod, Vote, Voter, VoteStatus, VotingWindow
+from api.voters.window import Window
+
+__all__ = [
+    "DISCOUNTED", "Access", "NewVoter", "add_method", "add_voters", "end_all", "find_access", "issue", "lock_access", "lock_unfinished",
+    "lock_voter", "reissue",
+]  # fmt: skip
+
+DISCOUNTED = "discounted"
+
+
+@dataclass(frozen=True, slots=True)
+class NewVoter:
+    """Somebody who may vote: a unique identifier of this ballot, and the index of the ballot style."""
+
+    unique_identifier: str
+    style: int
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whose a valid access code is, and which ballot style it opens."""
+
+    election_id: str
+    voter_index: bytes
+    code_hash: bytes
+    style: int
+
+
+def add_voters(database: VoterDatabase, window: Window, voters: Iterable[NewVoter]) -> int:
+    """Makes voters known, in an order that says nothing; answers how many. All or none. Raises Conflict once the ballot is closed, or if an
+    identifier is there already; Invalid if one occurs twice."""
+    rows = []
+    for voter in voters:
+        voter_index = database.index.voter(window.election_id, voter.unique_identifier)
+        content = json.dumps({"unique_identifier": voter.unique_identifier, "style": voter.style}).encode()
+        rows.append(Voter(voter_index=voter_index, election_id=window.election_id, sealed=window.key.seal(content, _place(voter_index))))
+    rows.sort(key=lambda row: row.voter_index)
+    if len({row.voter_index for row in rows}) < len(rows):
+        raise Invalid("the same unique identifier occurs twice")
+    with database.store.transaction() as session:
+        lock_unfinished(session, window)
+        there = session.exec(select(Voter.voter_index).where(col(Voter.voter_index).in_([row.voter_index for row in rows]))).first()
+        if there is not None:
+            raise Conflict("a unique identifier is there already; none was added")
+        session.add_all(rows)
+    return len(rows)
+
+
+def issue(database: VoterDatabase, window: Window, unique_identifier: str, channel: str) -> AccessCode:
+    """A new access method beside those the voter has (COP-053). `channel` is how it will be sent. Raises NotFound, or Conflict once the
+    ballot is closed."""
+    with database.store.transaction() as session:
+        lock_unfinished(session, window)
+        voter_index = lock_voter(session, database, window, unique_identifier)
+        return add_method(session, database, window, voter_index, channel)
+
+
+def reissue(database: VoterDatabase, window: Window, unique_identifier: str, channel: str) -> AccessCode:
+    """A new access method in place of all that the voter has, which end in the same transaction (COP-069). Raises as `issue` does."""
+    with database.store.transaction() as session:
+        lock_unfinished(session, window)
+        voter_index = lock_voter(session, database, window, unique_identifier)
+        end_all(session, voter_index)
+        return add_method(session, database, window, voter_index, channel)
+
+
+def find_access(session: Session, database: VoterDatabase, window: Window, code: AccessCode) -> Access:
+    """Whose the code is. Raises NoAccess, whatever the reason."""
+    code_hash = database.index.access_code(code.number)
+    row = session.exec(
+        select(AccessMethod, Voter)
+        .join(Voter, col(Voter.voter_index) == col(AccessMethod.voter_index))
+        .where(AccessMethod.code_hash == code_hash, AccessMethod.election_id == window.election_id)
+        .where(col(AccessMethod.ended).is_(other=False))
+    ).first()
+    if row is None:
+        raise NoAccess
+    method, voter = row
+    style = json.loads(window.key.open(voter.sealed, _place(voter.voter_index)))["style"]
+    return Access(window.election_id, method.voter_index, code_hash, style)
+
+
+def lock_access(session: Session, access: Access) -> int:
+    """Within a transaction that stores a vote: from here on no other vote, issue or re-issue of this voter comes between. Answers the
+    number of the attempt. Raises NoAccess if the code has ended meanwhile."""
+    session.exec(select(Voter.voter_index).where(Voter.voter_index == access.voter_index).with_for_update()).one()
+    ended = session.exec(select(AccessMethod.ended).where(AccessMethod.code_hash == access.code_hash)).one()
+    attempt = _attempt(session, access.voter_index)
+    if ended or attempt is None:
+        raise NoAccess
+    return attempt
+
+
+def _attempt(session: Session, voter_index: bytes) -> int | None:
+    """The number that the voter's next vote would have: 1 more than there are, if all of those are discounted; None if one is not."""
+    votes = session.exec(select(func.count()).select_from(Vote).where(Vote.voter_index == voter_index)).one()
+    discounted = session.exec(
+        select(func.count())
+        .select_from(Vote)
+        .join(VoteStatus, col(VoteStatus.ballot_index) == col(Vote.ballot_index))
+        .where(Vote.voter_index == voter_index, VoteStatus.status == DISCOUNTED)
+    ).one()
+    return votes + 1 if votes == discounted else None
+
+
+def end_all(session: Session, voter_index: bytes) -> None:
+    """Ends all access methods of a voter."""
+    session.exec(update(AccessMethod).where(col(AccessMethod.voter_index) == voter_index).values(ended=True))
+
+
+def lock_unfinished(session: Session, window: Window) -> None:
+    """From here on the ballot cannot be closed before the transaction ends. Raises NotFound, or Conflict if it is closed."""
+    row = session.exec(select(VotingWindow).where(VotingWindow.election_id == window.election_id).with_for_update(read=True)).first()
+    if row is None:
+        raise NotFound("there is no such ballot")
+    if row.closed or row.abandoned:
+        raise Conflict("the ballot is closed; nothing was changed")
+
+
+def lock_voter(session: Session, database: VoterDatabase, window: Window, unique_identifier: str) -> bytes:
+    """A voter's index; from here on nothing else happens to the voter before the transaction ends. Raises NotFound."""
+    voter_index = database.index.voter(window.election_id, unique_identifier)
+    if session.exec(select(Voter.voter_index).where(Voter.voter_index == voter_index).with_for_update()).first() is None:
+        raise NotFound("there is no such voter")
+    return voter_index
+
+
+def add_method(session: Session, database: VoterDatabase, window: Window, voter_index: bytes, channel: str) -> AccessCode:
+    """A new access method. For somebody who has voted it has ended when it is made, and nobody can tell."""
+    code = AccessCode.generate()
+    code_hash = database.index.access_code(code.number)
+    sealed = window.key.seal(json.dumps({"channel": channel}).encode(), Place("access_method", "sealed", code_hash))
+    ended = _attempt(session, voter_index) is None
+    session.add(AccessMethod(code_hash=code_hash, election_id=window.election_id, voter_index=voter_index, sealed=sealed, ended=ended))
+    return code
+
+
+def _place(voter_index: bytes) -> Place:
+    return Place("voter", "sealed", voter_index)

@@ -1,0 +1,107 @@
+"""When a ballot takes votes, and what they are checked against. Both are fixed before it opens; nothing here moves a close (T6)."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from sqlmodel import Session, select
+
+from api.clock import Clock
+from api.errors import Conflict, Invalid, NotFound
+from api.sealing import DataKey
+from api.voters import log
+from api.voters.database import VoterDatabase
+from api.voters.errors import NotOpen
+from api.voters.models import VotingWindow
+from engine.encoding import from_json, member, to_json
+from engine.errors import EngineError
+from engine.group import Element, Group
+from engine.manifest import read_manifest
+from engine.parameters import Election, election_parameters
+
+__all__ = ["PublicElection", "Window", "lock_open", "prepare", "window_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicElection:
+    """What is public of an election before its result, and enough to encrypt and check its ballots. `manifest` are the bytes that are
+    hashed."""
+
+    manifest: bytes = member()
+    guardian_count: int = member()
+    quorum: int = member()
+    vote_encryption_key: Element = member()
+    ballot_data_encryption_key: Element = member()
+
+    def election(self, group: Group) -> Election:
+        """The election as the engine has it. Raises EngineError."""
+        parameters = election_parameters(group, read_manifest(self.manifest), self.guardian_count, self.quorum)
+        return Election(parameters, self.vote_encryption_key, self.ballot_data_encryption_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A ballot's window, as prepared. `key` seals what belongs to it."""
+
+    election_id: str
+    opens: datetime
+    closes: datetime
+    election: Election
+    audit_key: X25519PublicKey
+    key: DataKey = field(repr=False)
+
+
+def prepare(database: VoterDatabase, public: PublicElection, audit_key: bytes, group: Group) -> str:
+    """Makes the ballot known, and answers its id: the manifest's election identifier. The same again changes nothing.
+
+    `audit_key` is an X25519 public key, 32 bytes. Raises Invalid for what no ballot could be held with, Conflict if another ballot has the
+    identifier.
+    """
+    try:
+        manifest = public.election(group).manifest
+        X25519PublicKey.from_public_bytes(audit_key)
+    except (EngineError, ValueError) as error:
+        raise Invalid(f"the ballot cannot be prepared: {error}") from None
+    election_id = manifest.voting.election_identifier.hex()
+    made = VotingWindow(
+        election_id=election_id, opens=manifest.opens, closes=manifest.closes, election=to_json(public), audit_key=audit_key
+    )
+    with database.store.transaction() as session:
+        found = session.get(VotingWindow, election_id)
+        if found is not None:
+            if (found.election, found.audit_key) != (made.election, audit_key):
+                raise Conflict("a ballot with this identifier is prepared already, with other keys or another manifest")
+            return election_id
+        session.add(made)
+        session.flush()
+        log.begin(session, election_id, database.keys.make(session, election_id))
+    return election_id
+
+
+@lru_cache(maxsize=32)
+def window_of(database: VoterDatabase, election_id: str, group: Group) -> Window:
+    """A prepared ballot's window; remembered, for it never changes. Raises NotFound."""
+    with database.store.reading() as session:
+        row = session.get(VotingWindow, election_id)
+    if row is None:
+        raise NotFound("there is no such ballot")
+    election = from_json(PublicElection, row.election, group).election(group)
+    audit_key = X25519PublicKey.from_public_bytes(row.audit_key)
+    return Window(election_id, _utc(row.opens), _utc(row.closes), election, audit_key, database.keys.get(election_id))
+
+
+def lock_open(session: Session, window: Window, clock: Clock) -> datetime:
+    """Within a transaction that stores a vote: from here on the ballot cannot be closed before it ends. Answers the time that counts, which
+    is read when the lock is held. Raises NotOpen."""
+    row = session.exec(select(VotingWindow).where(VotingWindow.election_id == window.election_id).with_for_update(read=True)).one()
+    now = clock.now()
+    if not window.opens <= now < window.closes or row.closed or row.abandoned:
+        opens, closes = (f"{each:%d.%m.%Y %H:%M} UTC" for each in (window.opens, window.closes))
+        raise NotOpen(f"voting is open from {opens} to {closes}; nothing was stored")
+    return now
+
+
+def _utc(moment: datetime) -> datetime:
+    """SQLite forgets the zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

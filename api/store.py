@@ -69,6 +69,7 @@ class Store:
         alone from its beginning on; in PostgreSQL it takes the locks it needs. Raises Overloaded if it had to wait too long or was in the
         way of another one, so that it may be tried again; StoreError if the database is not there."""
         with self._session(self._writing) as session, session.begin():
+            session.connection()  # the transaction begins now and not with the first statement
             yield session
 
     @contextmanager

@@ -25,10 +25,11 @@ from api.voters.access_code import AccessCode
 from api.voters.database import VoterDatabase
 from api.voters.errors import BallotTaken, NoAccess
 from api.voters.models import AccessMethod, Challenged, Seen, Vote, VoteStatus, VotingWindow
-from api.voters.window import Window, lock_open
+from api.voters.window import Window, check_open, lock_open
 from engine.ballot import EncryptedBallot, OpenedBallot, Opening, nonce_commitments, verify_ballot
 from engine.encoding import from_json
 from engine.errors import EngineError
+from engine.foresight import foresee_ballots
 from engine.opening import verify_opening
 from engine.parameters import Election
 
@@ -80,6 +81,7 @@ def check(content: bytes, style: int, election: Election) -> Checked:
     """Everything that can be checked of a ballot by itself, for a voter of that ballot style. Raises Invalid, and stores nothing."""
     if len(content) > LARGEST_BALLOT:
         raise Invalid(f"the ballot has {len(content)} bytes, more than {LARGEST_BALLOT}; nothing was stored")
+    foresee_ballots([content], election)
     try:
         ballot = from_json(EncryptedBallot, content, election.group)
         if ballot.state is not None:
@@ -114,8 +116,9 @@ class BallotBox:
         self._store, self._index = database.store, database.index
 
     def access(self, window: Window, code: AccessCode) -> Access:
-        """Whose the code is. Raises NoAccess."""
+        """Whose the code is. Raises NotOpen, or NoAccess."""
         with self._store.reading() as session:
+            check_open(session, window, self._clock)
             return find_access(session, self._database, window, code)
 
     def was_cast(self, window: Window, code: AccessCode, content: bytes) -> bool:

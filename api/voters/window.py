@@ -20,7 +20,7 @@ from engine.group import Element, Group
 from engine.manifest import read_manifest
 from engine.parameters import Election, election_parameters
 
-__all__ = ["PublicElection", "Window", "lock_open", "prepare", "window_of"]
+__all__ = ["PublicElection", "Window", "check_open", "lock_open", "longest_ballot", "prepare", "window_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,21 @@ class PublicElection:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A ballot's window, as prepared. `key` seals what belongs to it."""
+    """A ballot's window, as prepared: `public` is the PublicElection in JSON, `election` the same as the engine has it; `key` seals what
+    belongs to the ballot."""
 
     election_id: str
     opens: datetime
     closes: datetime
+    public: bytes
     election: Election
     audit_key: X25519PublicKey
     key: DataKey = field(repr=False)
+
+    @property
+    def longest(self) -> int:
+        """More bytes than any ballot, or opening, of this election has."""
+        return longest_ballot(self.election)
 
 
 def prepare(database: VoterDatabase, public: PublicElection, audit_key: bytes, group: Group) -> str:
@@ -79,6 +86,16 @@ def prepare(database: VoterDatabase, public: PublicElection, audit_key: bytes, g
     return election_id
 
 
+def longest_ballot(election: Election) -> int:
+    """More bytes than any ballot with all contests has: each number in hexadecimal, and as much again of what stands around it."""
+    element, scalar = 2 * election.group.element_length + 40, 2 * election.group.scalar_length + 40
+    size = 2000 + element
+    for contest in election.manifest.contests:
+        branches = 2 * (contest.selection_limit + 1) + sum(option.selection_limit + 1 for option in contest.options)
+        size += 400 + 2 * element * len(contest.options) + 2 * scalar * branches
+    return size
+
+
 @lru_cache(maxsize=32)
 def window_of(database: VoterDatabase, election_id: str, group: Group) -> Window:
     """A prepared ballot's window; remembered, for it never changes. Raises NotFound."""
@@ -88,13 +105,22 @@ def window_of(database: VoterDatabase, election_id: str, group: Group) -> Window
         raise NotFound("there is no such ballot")
     election = from_json(PublicElection, row.election, group).election(group)
     audit_key = X25519PublicKey.from_public_bytes(row.audit_key)
-    return Window(election_id, _utc(row.opens), _utc(row.closes), election, audit_key, database.keys.get(election_id))
+    return Window(election_id, _utc(row.opens), _utc(row.closes), row.election, election, audit_key, database.keys.get(election_id))
 
 
 def lock_open(session: Session, window: Window, clock: Clock) -> datetime:
     """Within a transaction that stores a vote: from here on the ballot cannot be closed before it ends. Answers the time that counts, which
     is read when the lock is held. Raises NotOpen."""
-    row = session.exec(select(VotingWindow).where(VotingWindow.election_id == window.election_id).with_for_update(read=True)).one()
+    query = select(VotingWindow).where(VotingWindow.election_id == window.election_id)
+    return _open_now(session.exec(query.with_for_update(read=True)).one(), window, clock)
+
+
+def check_open(session: Session, window: Window, clock: Clock) -> datetime:
+    """As `lock_open`, for a transaction that stores nothing."""
+    return _open_now(session.exec(select(VotingWindow).where(VotingWindow.election_id == window.election_id)).one(), window, clock)
+
+
+def _open_now(row: VotingWindow, window: Window, clock: Clock) -> datetime:
     now = clock.now()
     if not window.opens <= now < window.closes or row.closed or row.abandoned:
         opens, closes = (f"{each:%d.%m.%Y %H:%M} UTC" for each in (window.opens, window.closes))

@@ -1,0 +1,58 @@
+"""Puts a service together: the one place where things are built and joined."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+
+from fastapi import FastAPI
+
+from api import problems
+from api.clock import Clock
+from api.edge import Edge
+from api.voters import routes
+from api.voters.ballot_box import LARGEST_BALLOT
+from api.voters.checking import Checker
+from api.voters.database import VoterDatabase
+from api.voters.service import Limits, VotingService
+from engine.group import STANDARD, Group
+
+__all__ = ["VotingSettings", "create_voting_app"]
+
+LARGEST_BODY = 3 * LARGEST_BALLOT
+"""Bytes of a request: a ballot with its opening, and the escapes that text in JSON needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class VotingSettings:
+    """How the voting service runs: the host names it answers to, our own proxies, how many processes check proofs, how many ballots may
+    wait for them, and the limits on guessing."""
+
+    hosts: Collection[str]
+    proxies: Sequence[IPv4Network | IPv6Network] = ()
+    processes: int = 2
+    waiting: int = 64
+    limits: Limits = field(default_factory=Limits)
+
+
+def create_voting_app(
+    database: VoterDatabase, settings: VotingSettings, clock: Clock, group: Group = STANDARD, checker: Checker | None = None
+) -> FastAPI:
+    """The service that voters reach. It knows the voter database and no other. Without `checker` it starts one of its own, and ends it."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if checker is None:
+            own.close()
+
+    own = checker or Checker(settings.processes, settings.waiting)
+    service = VotingService(database, clock, group, own, settings.limits, settings.proxies)
+    app = FastAPI(
+        title="Psephos voting service", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
+    )
+    app.state.voting = service
+    problems.install(app)
+    app.include_router(routes.router)
+    app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
+    return app

@@ -1,0 +1,78 @@
+"""Every refusal over HTTP is one JSON object of the type application/problem+json (RFC 9457); nothing of the request is repeated in it."""
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from api.errors import ApiError, Overloaded
+
+__all__ = ["Problem", "TooMany", "answer", "documented", "install"]
+
+MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger(__name__)
+
+
+class Problem(BaseModel):
+    """Why a request was refused."""
+
+    type: str = Field(default="about:blank", description="Always about:blank: `title` and `status` say what kind of problem it is.")
+    title: str = Field(description="The kind of problem, the same each time.", examples=["Access code not valid"])
+    status: int = Field(description="The HTTP status.", examples=[409])
+    detail: str = Field(description="What was wrong, and whether anything was stored.")
+
+
+class TooMany(ApiError):
+    """Too many requests from one place; `retry_after` seconds later it may try again."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+def answer(status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The response."""
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return Response(json.dumps(content, ensure_ascii=False).encode(), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route says of these statuses in the OpenAPI document."""
+    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    """Makes all of an app's refusals such objects, those of its framework and its own mistakes among them."""
+
+    @app.exception_handler(ApiError)
+    def refused(_: Request, error: ApiError) -> Response:
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Overloaded | TooMany) else {}
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, Overloaded):
+            _log.error("%s: %s", type(error).__name__, error.detail)
+            return answer(error.status, ApiError.title, "the service cannot do this now; nothing was stored", headers)
+        return answer(error.status, error.title, error.detail, headers)
+
+    @app.exception_handler(RequestValidationError)
+    def malformed(_: Request, error: RequestValidationError) -> Response:
+        places = {".".join(map(str, each["loc"]))[:100] for each in error.errors()[:10] if each["loc"]}
+        return answer(422, "Invalid request", f"not as described in the documentation: {', '.join(sorted(places)) or 'the body'}"[:400])
+
+    @app.exception_handler(HTTPException)
+    def other(_: Request, error: HTTPException) -> Response:
+        phrase = HTTPStatus(error.status_code).phrase
+        return answer(error.status_code, phrase, phrase.lower(), error.headers)
+
+    @app.exception_handler(Exception)
+    def mistake(_: Request, error: Exception) -> Response:
+        _log.error("unexpected %s", type(error).__name__)
+        return answer(500, ApiError.title, "the service has made a mistake")

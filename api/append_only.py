@@ -23,7 +23,8 @@ def allow_only(table: str, columns: Sequence[str], switches: Sequence[str]) -> N
     distinct = "IS NOT" if _is_sqlite() else "IS DISTINCT FROM"
     changes = [f"NEW.{column} {distinct} OLD.{column}" for column in columns]
     changes += [f"(OLD.{switch} AND NOT NEW.{switch})" for switch in switches]
-    _trigger(table, "update", " OR ".join(changes), f"{table}: only {', '.join(switches)} may change, and only to true")
+    rest = f"; {', '.join(switches)} changes only to true" if switches else ""
+    _trigger(table, "update", " OR ".join(changes), f"{table}: {', '.join(columns)} never changes{rest}")
     _trigger(table, "delete", "", f"{table}: rows are never deleted")
 
 

@@ -1,0 +1,122 @@
+"""Sends access codes: asks for one, sends it, forgets it (architecture, step 2). A secret passes.
+
+Each is asked for in place of whatever the person had before, so that a run that was stopped can be run again: what an older message holds
+opens nothing any more, and nobody has two codes that do (OP-14).
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from typing import Protocol
+
+from api.users.people import Known, UserDatabase
+
+__all__ = ["Dispatcher", "Instructions", "IssueCode", "OutboxFolder", "Sender", "Sent"]
+
+IssueCode = Callable[[str, str], str]
+"""Called with a unique identifier and a channel; answers a new access code, 28 characters, in place of all others of that voter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """What every message says (COP-059, COP-063): `page` is the address of the voting page, without a fragment."""
+
+    ballot: str
+    union: str
+    scrutineer: str
+    closes: datetime
+    page: str
+    support: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How a dispatch went: messages sent, messages that could not be sent, people who cannot be reached by this channel."""
+
+    sent: int
+    failed: int
+    unreachable: int
+
+
+class Sender(Protocol):
+    """Whoever takes messages. Raises OSError if it can't."""
+
+    def send(self, message: EmailMessage) -> None:
+        """Sends one message."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxFolder:
+    """Puts each message into a new file of a folder that only its owner can read, for tests and demonstrations. Names are random."""
+
+    folder: Path
+
+    def send(self, message: EmailMessage) -> None:
+        """Writes one message."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.folder / f"{secrets.token_hex(16)}.eml", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(message.as_bytes())
+
+
+class Dispatcher:
+    """Sends the access codes of a ballot by e-mail."""
+
+    channel = "e-mail"
+
+    def __init__(self, people: UserDatabase, issue: IssueCode, sender: Sender) -> None:
+        self._people, self._issue, self._sender = people, issue, sender
+
+    def send_all(self, election_id: str, instructions: Instructions, progress: Callable[[int, int], None] | None = None) -> Sent:
+        """Sends a code to everybody on the roll who has an e-mail address and was not sent one, in random order. What a run that was
+        stopped has sent is not sent again. `progress` is called with how many are done and how many there are."""
+        waiting = [known for known in self._people.people(election_id) if known.entry.email]
+        unreachable = self._people.count(election_id) - len(waiting)
+        waiting = [known for known in waiting if not self._has_one(election_id, known)]
+        secrets.SystemRandom().shuffle(waiting)
+        sent = 0
+        for done, known in enumerate(waiting, 1):
+            sent += self.send_one(election_id, known, instructions)
+            if progress:
+                progress(done, len(waiting))
+        return Sent(sent, len(waiting) - sent, unreachable)
+
+    def send_one(self, election_id: str, known: Known, instructions: Instructions) -> bool:
+        """Sends a new code to one person, in place of any other. False if the message could not be sent; that is noted too."""
+        code = self._issue(known.unique_identifier, self.channel)
+        try:
+            self._sender.send(_message(known, code, instructions))
+        except OSError:
+            self._people.note_dispatch(election_id, known.unique_identifier, self.channel, "failed")
+            return False
+        self._people.note_dispatch(election_id, known.unique_identifier, self.channel, "sent")
+        return True
+
+    def _has_one(self, election_id: str, known: Known) -> bool:
+        return any(each["state"] == "sent" for each in self._people.dispatches(election_id, known.unique_identifier))
+
+
+def _message(known: Known, code: str, instructions: Instructions) -> EmailMessage:
+    """Plain text; the code is in the link's fragment, which no server is sent, and once more to type."""
+    grouped = "-".join(code[at : at + 4] for at in range(0, len(code), 4))
+    message = EmailMessage(policy=SMTP)
+    message["From"] = instructions.sender
+    message["To"] = known.entry.email
+    message["Subject"] = f"Your voting code: {instructions.ballot}"
+    message.set_content(
+        f"Dear {known.entry.name},\n\n"
+        f"{instructions.union} is holding a ballot: {instructions.ballot}.\n"
+        f"It is run by {instructions.scrutineer}, the independent scrutineer.\n\n"
+        f"To vote, open this link:\n\n    {instructions.page}#{code}\n\n"
+        f"or go to {instructions.page} and type this code:\n\n    {grouped}\n\n"
+        f"Vote before {instructions.closes:%d %B %Y, %H:%M} UTC. You can vote once. Keep this message to yourself.\n\n"
+        f"If you need help: {instructions.support}\n"
+    )
+    return message

@@ -1,0 +1,18 @@
+"""Keyed hashes of unique identifiers, under a key of the user database's own: they match none in the voter database. A secret passes."""
+
+import hmac
+from dataclasses import dataclass, field
+
+__all__ = ["Index"]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """HMAC-SHA-256 under `key`, 32 bytes."""
+
+    key: bytes = field(repr=False)
+
+    def person(self, election_id: str, unique_identifier: str) -> bytes:
+        """Of a unique identifier."""
+        parts = (b"person", election_id.encode(), unique_identifier.encode())
+        return hmac.digest(self.key, b"".join(len(part).to_bytes(4, "big") + part for part in parts), "sha256")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from alembic import op
 
-__all__ = ["allow_only", "refuse_changes"]
+__all__ = ["allow_only", "refuse_changes", "refuse_unless"]
 
 
 def refuse_changes(*tables: str) -> None:
@@ -25,6 +25,12 @@ def allow_only(table: str, columns: Sequence[str], switches: Sequence[str]) -> N
     changes += [f"(OLD.{switch} AND NOT NEW.{switch})" for switch in switches]
     rest = f"; {', '.join(switches)} changes only to true" if switches else ""
     _trigger(table, "update", " OR ".join(changes), f"{table}: {', '.join(columns)} never changes{rest}")
+    _trigger(table, "delete", "", f"{table}: rows are never deleted")
+
+
+def refuse_unless(table: str, condition: str, reason: str) -> None:
+    """Rows of this table are never deleted, and changed only where `condition`, in SQL, is true of OLD and NEW."""
+    _trigger(table, "update", f"NOT ({condition})", f"{table}: {reason}")
     _trigger(table, "delete", "", f"{table}: rows are never deleted")
 
 

@@ -65,7 +65,8 @@ class UserDatabase:
             session.add(Roll(election_id=election_id, digest=digest, people=len(people)))
             session.flush()
             rows = [self._row(election_id, key, each) for each in people]
-            session.add_all(sorted(rows, key=lambda row: row.person_index))
+            rows.sort(key=lambda row: row.person_index)
+            session.add_all(rows)
         minted = [Minted(each.unique_identifier, each.entry.style) for each in people]
         secrets.SystemRandom().shuffle(minted)
         return minted

@@ -1,0 +1,61 @@
+"""The database of ballots as events: what each is about, where it stands, and who asked for every step."""
+
+from datetime import datetime
+
+from sqlalchemy import DateTime
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+__all__ = ["TABLES", "Approval", "Election", "ElectionTable", "Transition"]
+
+_NO_ROWID = {"sqlite_with_rowid": False}
+
+
+class ElectionTable(SQLModel, registry=registry()):
+    """Base of this database: its own registry, so that nothing here can make or reach a table of another."""
+
+
+class Election(ElectionTable, table=True):
+    """A ballot. `manifest` are the bytes that will be hashed; they, n and k may change in a draft and never afterwards. `version` grows
+    with every change."""
+
+    __tablename__ = "election"
+    __table_args__ = _NO_ROWID
+
+    election_id: str = Field(primary_key=True)
+    manifest: bytes
+    guardian_count: int
+    quorum: int
+    state: str
+    version: int = 1
+
+
+class Approval(ElectionTable, table=True):
+    """That an account asked for a step in this state. Rows are only added."""
+
+    __tablename__ = "approval"
+    __table_args__ = _NO_ROWID
+
+    election_id: str = Field(primary_key=True, foreign_key="election.election_id")
+    state: str = Field(primary_key=True)
+    step: str = Field(primary_key=True)
+    account_id: str = Field(primary_key=True)
+    asked: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class Transition(ElectionTable, table=True):
+    """A step that was done: the `position`-th of its ballot, from 1. Rows are only added."""
+
+    __tablename__ = "transition"
+    __table_args__ = _NO_ROWID
+
+    election_id: str = Field(primary_key=True, foreign_key="election.election_id")
+    position: int = Field(primary_key=True)
+    step: str
+    before: str
+    after: str
+    accounts: str
+    done: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+TABLES = ElectionTable.metadata

@@ -21,8 +21,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from api.errors import KeysMissing, SealError
 
-__all__ = ["OVERHEAD", "DataKey", "EnvironmentKeys", "KeyProvider", "KeyRing", "Place", "SealingKey"]
+__all__ = ["OVERHEAD", "STORES", "DataKey", "EnvironmentKeys", "KeyProvider", "KeyRing", "Place", "SealingKey"]
 
+STORES = ("accounts", "audit", "elections", "users", "voters")
+"""The platform's databases."""
 OVERHEAD = 1 + 12 + 16
 """Bytes that a sealed field is longer than its content."""
 _FIELD, _DATA_KEY = b"\x01", b"\x02"

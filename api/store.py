@@ -16,9 +16,8 @@ from sqlmodel import Session
 from api.errors import Overloaded, StoreError
 from api.sealing import KeyRing
 
-__all__ = ["STORES", "Store"]
+__all__ = ["Store"]
 
-STORES = ("accounts", "audit", "elections", "users", "voters")
 _BUSY = 20
 """Seconds that a transaction waits for another one."""
 _PRAGMAS = (

@@ -6,6 +6,7 @@ from cli.ballot import ballot
 from cli.bench import bench
 from cli.demo import demo
 from cli.errors import PsephosGroup
+from cli.platform import database, keys, serve
 from cli.scrutineer import scrutineer
 from cli.tally import tally
 from cli.trustee import trustee
@@ -23,7 +24,7 @@ def psephos() -> None:
     arithmetic()  # refuses at once what PSEPHOS_ARITHMETIC asks for in vain
 
 
-for command in (trustee, scrutineer, ballot, tally, demo, verify, bench):
+for command in (trustee, scrutineer, ballot, tally, demo, verify, bench, serve, database, keys):
     psephos.add_command(command)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from api.errors import ApiError
 from engine.errors import EngineError
 
 
@@ -16,13 +17,15 @@ class PsephosError(click.ClickException):
 
 
 class PsephosGroup(click.Group):
-    """Turns what the engine or the file system refuses into one line and exit status 1."""
+    """Turns what the engine, the platform or the file system refuses into one line and exit status 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except EngineError as error:
+        except (EngineError, ApiError) as error:
             raise PsephosError(str(error)) from error
+        except ModuleNotFoundError as error:
+            raise PsephosError(f"this needs the package {error.name}, which is not installed: pip install psephos[api]") from error
         except BrokenPipeError:
             raise
         except OSError as error:

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from api import store as stores
 from api.errors import Overloaded, StoreError
 from api.migrating import check_version, differences, upgrade
-from api.sealing import KeyRing
-from api.store import STORES, Store
+from api.sealing import STORES, KeyRing
+from api.store import Store
 from api.voters.models import TABLES, Seen
 from tests.api.conftest import MakeStore
 

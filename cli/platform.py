@@ -1,0 +1,126 @@
+"""What whoever installs the platform needs: sealing keys, databases, and the services themselves."""
+
+import os
+from pathlib import Path
+
+import click
+
+from api.errors import Conflict
+from api.sealing import STORES, KeyRing
+from cli.errors import PsephosError
+from cli.keystore import sync_folder, write_new
+
+
+@click.group()
+def keys() -> None:
+    """Sealing keys of the databases: AES-256, one ring of keys for each database.
+
+    A ring is a secret. Give it to the service as a systemd credential <store>.keys, or in PSEPHOS_<STORE>_KEYS, and keep a copy away
+    from the databases and their backups.
+    """
+
+
+_store = click.argument("store", type=click.Choice(STORES))
+
+
+@keys.command()
+@_store
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="New file for the ring: secret.")
+def new(store: str, output: Path) -> None:
+    """Make a ring of sealing keys for a new database, in a new file that only you can read."""
+    write_new(output, KeyRing.generate(store).to_json())
+    click.echo(f"the keys of the database {store} are in {output}; without them nothing in it can be read", err=True)
+
+
+@keys.command()
+@_store
+@click.option("--keys", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="The ring's file.")
+def rotate(store: str, file: Path) -> None:
+    """Exchange the sealing key of a database (named by PSEPHOS_<STORE>_DATABASE) for a new one; the old one then opens nothing.
+
+    Stop the service first and start it with the new file. If this is interrupted run it again: the file always opens everything.
+    """
+    from api.databases import rotate_keys
+    from api.settings import Settings
+
+    ring = KeyRing.from_json(store, file.read_bytes()).with_new_key()
+    _replace(file, ring)
+    count = rotate_keys(Settings.read(os.environ), store, ring)
+    _replace(file, ring.newest_only())
+    click.echo(f"{count} data keys of the database {store} are sealed with the new key; {file} holds it alone", err=True)
+
+
+def _replace(file: Path, ring: KeyRing) -> None:
+    draft = file.with_name(f".{file.name}.new")
+    draft.unlink(missing_ok=True)
+    write_new(draft, ring.to_json())
+    draft.replace(file)
+    sync_folder(file.parent)
+
+
+@click.group()
+def database() -> None:
+    """The platform's databases, as the environment names them (`psephos serve --help`)."""
+
+
+@database.command("upgrade")
+def upgrade_databases() -> None:
+    """Make the tables of new databases, or bring older ones to this version. Refused while a ballot is open."""
+    from api.clock import Clock
+    from api.databases import upgrade_all
+    from api.settings import Settings
+
+    done = upgrade_all(Settings.read(os.environ), Clock())
+    if not done:
+        raise PsephosError("the environment names no database: set PSEPHOS_VOTERS_DATABASE and the others")
+    click.echo(f"ready: {', '.join(done)}", err=True)
+
+
+@database.command("check")
+def check_databases() -> None:
+    """Say what tables the databases have otherwise than this version declares. Exit status 1 if there is anything."""
+    from api.databases import check_all
+    from api.settings import Settings
+
+    found = check_all(Settings.read(os.environ))
+    for name, difference in found.items():
+        click.echo(f"{name}: {difference or 'as declared'}")
+    if any(found.values()):
+        raise Conflict("a database is not as this version declares it; run `psephos database upgrade`")
+
+
+@click.group()
+def serve() -> None:
+    """Run a service of the platform, with everything it needs in environment variables.
+
+    \b
+    PSEPHOS_<STORE>_DATABASE   sqlite:////FILE or postgresql+psycopg://USER@HOST/NAME; <STORE>: ACCOUNTS, AUDIT, ELECTIONS, USERS, VOTERS
+    PSEPHOS_<STORE>_KEYS       sealing keys from `psephos keys new`; under systemd rather a credential <store>.keys
+    PSEPHOS_HOSTS              host names the service answers to, with commas
+    PSEPHOS_PROXIES            addresses or networks of our own proxies, with commas
+    PSEPHOS_PROCESSES          processes that check proofs (2)
+    PSEPHOS_WAITING            ballots that may wait for them before others are told to come back (64)
+    """
+
+
+@serve.command()
+@click.option("--host", default="127.0.0.1", help="Address to listen at; a proxy in front of it speaks TLS.")
+@click.option("--port", default=8000, type=click.IntRange(1, 65535))
+def voting(host: str, port: int) -> None:
+    """The service that voters reach: it knows the voter database, and refuses to know any other."""
+    import uvicorn
+
+    from api.serving import voting as service
+
+    uvicorn.run(
+        service(),
+        host=host,
+        port=port,
+        access_log=False,  # who asked for what, and when, is not written down (T3)
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=10,
+        limit_concurrency=1000,
+        log_level="warning",
+    )

@@ -42,6 +42,8 @@ def create_voting_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if checker is None:
+            await own.warm_up()
         yield
         if checker is None:
             own.close()

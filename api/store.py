@@ -4,6 +4,7 @@ Each service has one of its own, with its own tables (`models.py`), address, acc
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +53,7 @@ class Store:
             )
         else:
             raise StoreError(f"{name}: expected a database at sqlite:///FILE or postgresql+psycopg://…, got {url.drivername}")
+        self._writer = threading.Lock()
         self._writing = self.engine.execution_options(psephos_writes=True)
         self._reading = self.engine if self.is_sqlite else self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -67,7 +69,7 @@ class Store:
         """A transaction that may write: all of it is durable once this ends, or, if anything is raised, nothing was done. In SQLite it is
         alone from its beginning on; in PostgreSQL it takes the locks it needs. Raises Overloaded if it had to wait too long or was in the
         way of another one, so that it may be tried again; StoreError if the database is not there."""
-        with self._session(self._writing) as session, session.begin():
+        with self._turn(), self._session(self._writing) as session, session.begin():
             session.connection()  # the transaction begins now and not with the first statement
             yield session
 
@@ -86,6 +88,19 @@ class Store:
     def close(self) -> None:
         """Lets go of all connections."""
         self.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """SQLite lets those who wait try again and again, whoever is lucky first; within this process they take turns."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._writer.acquire(timeout=_BUSY):
+            raise Overloaded(f"{self.name}: the database is busy; nothing was stored", retry_after=1)
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:

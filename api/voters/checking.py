@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,7 +16,7 @@ from api.voters import ballot_box
 from api.voters.ballot_box import Checked
 from api.voters.window import PublicElection, Window
 from engine.encoding import from_json
-from engine.group import Group
+from engine.group import STANDARD, Group
 from engine.parameters import Election
 
 __all__ = ["Checker"]
@@ -37,6 +38,11 @@ class Checker:
     async def check_challenged(self, window: Window, content: bytes, opening: bytes, style: int) -> Checked:
         """As `ballot_box.check_challenged`. Raises Invalid, or Overloaded if too many are waiting."""
         return await self._run(_check_challenged, window, content, opening, style)
+
+    async def warm_up(self) -> None:
+        """Starts all processes and has them ready, so that the first voters don't wait for it."""
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(*(loop.run_in_executor(self._pool, _warm_up) for _ in range(self._processes)))
 
     def close(self) -> None:
         """Ends the processes."""
@@ -75,6 +81,12 @@ def _start() -> None:
 def _end_with(parent: "multiprocessing.process.BaseProcess") -> None:
     parent.join()
     os._exit(1)
+
+
+def _warm_up() -> None:
+    """Imports are done by now; the table of the generator is made on its first power."""
+    STANDARD.g ** STANDARD.scalar(1)
+    time.sleep(0.2)  # so that each of the processes gets one of these
 
 
 @lru_cache(maxsize=8)

@@ -85,14 +85,14 @@ async def election(window: TheWindow) -> Response:
     return Response(window.public, media_type="application/json")
 
 
-@router.post("/form", responses=documented(403, 404, 409, 413, 415, 421, 422, 429, 503))
+@router.post("/form", responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503))
 async def open_form(request: Request, service: Service, window: TheWindow, code: Code) -> Form:
     """Which ballot style the access code opens. Changes nothing, however often it is asked (CL-08)."""
     access = await service.access(window, code, request)
     return Form(ballot_style=access.style)
 
 
-@router.post("/votes", status_code=201, responses=documented(403, 404, 409, 413, 415, 421, 422, 429, 503), openapi_extra=_BALLOT)
+@router.post("/votes", status_code=201, responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503), openapi_extra=_BALLOT)
 async def cast(request: Request, service: Service, window: TheWindow, code: Code) -> Received:
     """Cast a vote: the body is the encrypted ballot. 201 only when it is stored for good. The same bytes with the same code get the same
     answer, at any time; any other ballot gets 409 from then on."""
@@ -100,7 +100,7 @@ async def cast(request: Request, service: Service, window: TheWindow, code: Code
     return Received()
 
 
-@router.post("/challenged", status_code=201, responses=documented(403, 404, 409, 413, 415, 421, 422, 429, 503))
+@router.post("/challenged", status_code=201, responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503))
 async def challenge(request: Request, service: Service, window: TheWindow, code: Code, challenged: ChallengedBallot) -> Received:
     """Hand in a ballot that was opened to check the encryption. It uses nothing up: vote afterwards, with a fresh encryption."""
     try:

@@ -335,7 +335,7 @@ def test_every_route_names_every_status_it_can_answer_with(client: TestClient) -
     operations = {(method, where): each for where, methods in document["paths"].items() for method, each in methods.items()}
     assert {where.removeprefix("/api/v1/elections/{election_id}") for _, where in operations} == {"", "/form", "/votes", "/challenged"}
     for (method, _), operation in operations.items():
-        expected = {"404", "421", "422", "503"} | ({"403", "409", "413", "415", "429"} if method == "post" else set())
+        expected = {"404", "421", "422", "503"} | ({"400", "403", "409", "413", "415", "429"} if method == "post" else set())
         assert expected <= set(operation["responses"])
         for status in expected:
             assert list(operation["responses"][status]["content"]) == ["application/problem+json"]

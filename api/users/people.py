@@ -5,8 +5,9 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from typing import Any
 
-from sqlmodel import col, func, select
+from sqlmodel import col, func, insert, select
 
 from api.clock import Clock
 from api.data_keys import DataKeys
@@ -20,6 +21,7 @@ from api.users.roll import Entry, read_roll
 __all__ = ["Known", "Minted", "UserDatabase"]
 
 _INDEX = "keyed hashes"
+_AT_ONCE = 5_000  # rows in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ class UserDatabase:
             session.add(Roll(election_id=election_id, digest=digest, people=len(people)))
             session.flush()
             rows = [self._row(election_id, key, each) for each in people]
-            rows.sort(key=lambda row: row.person_index)
-            session.add_all(rows)
+            rows.sort(key=lambda row: row["person_index"])
+            for start in range(0, len(rows), _AT_ONCE):
+                session.execute(insert(Person), rows[start : start + _AT_ONCE])
         minted = [Minted(each.unique_identifier, each.entry.style) for each in people]
         secrets.SystemRandom().shuffle(minted)
         return minted
@@ -75,8 +78,8 @@ class UserDatabase:
         """Everybody on the ballot's roll, in the order of keyed hashes, which says nothing. Raises NotFound if there is no roll."""
         key = self._key(election_id)
         with self._store.reading() as session:
-            rows = session.exec(select(Person).where(Person.election_id == election_id).order_by(col(Person.person_index)))
-            for row in rows:
+            query = select(Person).where(Person.election_id == election_id).order_by(col(Person.person_index))
+            for row in session.exec(query.execution_options(yield_per=1000)):
                 members = json.loads(key.open(row.sealed, _person(row.person_index)))
                 identifier = members.pop("unique_identifier")
                 yield Known(identifier, Entry(**members))
@@ -118,10 +121,10 @@ class UserDatabase:
             raise NotFound("the ballot has no roll")
         return self._keys.get(election_id)
 
-    def _row(self, election_id: str, key: DataKey, person: Known) -> Person:
+    def _row(self, election_id: str, key: DataKey, person: Known) -> dict[str, Any]:
         person_index = self._index.person(election_id, person.unique_identifier)
         content = json.dumps({"unique_identifier": person.unique_identifier, **asdict(person.entry)}, ensure_ascii=False).encode()
-        return Person(person_index=person_index, election_id=election_id, sealed=key.seal(content, _person(person_index)))
+        return {"person_index": person_index, "election_id": election_id, "sealed": key.seal(content, _person(person_index))}
 
 
 def _person(person_index: bytes) -> Place:

@@ -7,8 +7,10 @@ voted, so that nothing tells (T4).
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
-from sqlmodel import Session, col, func, select, update
+from sqlmodel import Session, col, func, insert, select, update
 
 from api.errors import Conflict, Invalid, NotFound
 from api.sealing import Place
@@ -24,6 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 DISCOUNTED = "discounted"
+_AT_ONCE = 5_000  # rows in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +50,23 @@ class Access:
 def add_voters(database: VoterDatabase, window: Window, voters: Iterable[NewVoter]) -> int:
     """Makes voters known, in an order that says nothing; answers how many. All or none. Raises Conflict once the ballot is closed, or if an
     identifier is there already; Invalid if one occurs twice."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for voter in voters:
         voter_index = database.index.voter(window.election_id, voter.unique_identifier)
         content = json.dumps({"unique_identifier": voter.unique_identifier, "style": voter.style}).encode()
-        rows.append(Voter(voter_index=voter_index, election_id=window.election_id, sealed=window.key.seal(content, _place(voter_index))))
-    rows.sort(key=lambda row: row.voter_index)
-    if len({row.voter_index for row in rows}) < len(rows):
+        sealed = window.key.seal(content, _place(voter_index))
+        rows.append({"voter_index": voter_index, "election_id": window.election_id, "sealed": sealed})
+    rows.sort(key=lambda row: row["voter_index"])
+    if any(first["voter_index"] == second["voter_index"] for first, second in pairwise(rows)):
         raise Invalid("the same unique identifier occurs twice")
     with database.store.transaction() as session:
         lock_unfinished(session, window)
-        there = session.exec(select(Voter.voter_index).where(col(Voter.voter_index).in_([row.voter_index for row in rows]))).first()
-        if there is not None:
-            raise Conflict("a unique identifier is there already; none was added")
-        session.add_all(rows)
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            names = [row["voter_index"] for row in some]
+            if session.exec(select(Voter.voter_index).where(col(Voter.voter_index).in_(names))).first() is not None:
+                raise Conflict("a unique identifier is there already; none was added")
+            session.execute(insert(Voter), some)
     return len(rows)
 
 

@@ -332,6 +332,13 @@ def test_nobody_is_issued_anything_who_is_not_on_the_roll_or_after_the_close(vot
         add_voters(voting.database, voting.window, [NewVoter("late", 1)])
 
 
+def test_a_roll_may_be_longer_than_a_statement(voting: Voting) -> None:
+    assert add_voters(voting.database, voting.window, [NewVoter(f"voter {number}", 1) for number in range(12_000)]) == 12_000
+    assert isinstance(issue(voting.database, voting.window, "voter 11999", "post"), AccessCode)
+    with pytest.raises(Conflict):
+        add_voters(voting.database, voting.window, [NewVoter(f"voter {number}", 1) for number in range(11_999, 25_000)])
+
+
 def test_a_roll_is_added_whole_or_not_at_all(voting: Voting) -> None:
     voting.voters(1)
     before = contents(voting)

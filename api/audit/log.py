@@ -116,14 +116,20 @@ class AuditLog:
         """The entries from position `first` to `before`, of these kinds if any are given. That `by` reads them, and the `reason`, is an
         entry before anything is opened; a reading that is refused is one in the platform's log. Raises NotFound, and LogBroken at an entry
         that cannot be opened."""
-        with self.store.reading() as session:
-            size, key = rows.size_of(session, chain), self._key(session, chain)
-        if key is None:
-            self.refuse(by, "read", chain)
-            raise NotFound("there is no such log, or its data is destroyed")
+        size, key = self.readable(chain, by, "read")
         end = size if before is None else min(before, size)
         self.add(Entry(chain, "log_read", self.clock.now(), {"by": by, "reason": reason, "first": first, "before": end}))
         return self._opened(chain, key, first, end, kinds)
+
+    def readable(self, chain: str, by: str, what: str) -> tuple[int, DataKey]:
+        """How many entries there are, and the key that opens them. If there is none, that `by` was refused to `read` or `export` is logged,
+        and NotFound raised."""
+        with self.store.reading() as session:
+            size, key = rows.size_of(session, chain), self._key(session, chain)
+        if key is None:
+            self.refuse(by, what, chain)
+            raise NotFound("there is no such log, or its data is destroyed")
+        return size, key
 
     def refuse(self, by: str, what: str, chain: str) -> None:
         """Logs in the platform's log that an account was refused to `read`, `export` or `edit` a log (COP-105d-ii)."""

@@ -15,8 +15,8 @@ from engine.errors import EngineError
 from engine.merkle import Frontier
 
 __all__ = [
-    "follow_checkpoints", "follow_from", "hash_at", "last_link", "link_at", "links", "lock_chain", "names", "position_of", "put",
-    "put_checkpoint", "size_of",
+    "checkpoints", "follow_checkpoints", "follow_from", "hash_at", "last_link", "link_at", "links", "lock_chain",
+    "names", "position_of", "put", "put_checkpoint", "size_of",
 ]  # fmt: skip
 
 _PAGE = 500
@@ -87,6 +87,12 @@ def names(session: Session) -> set[str]:
     for column in (AuditEntry.chain, AuditCheckpoint.chain):
         found |= {str(name) for name in session.exec(select(column).distinct())}
     return found
+
+
+def checkpoints(session: Session, chain: str) -> list[tuple[int, bytes]]:
+    """Sizes and notes, the smallest first."""
+    table = AuditCheckpoint
+    return list(session.exec(select(table.size, table.note).where(table.chain == chain).order_by(col(table.size))).all())
 
 
 def follow_checkpoints(session: Session, follower: Follower) -> int:

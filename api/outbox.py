@@ -8,16 +8,15 @@ A row is a random id and a sealed field of few lengths; nothing tells what it is
 
 import secrets
 from dataclasses import dataclass
-from typing import Protocol
 
 from sqlmodel import Session, SQLModel, col, delete, select
 
-from api.audit.entry import Entry
+from api.audit.entry import Entry, Recorder
 from api.errors import Conflict, Invalid, NotFound, SealError
 from api.sealing import DataKey, Place
 from api.store import Store
 
-__all__ = ["OUTBOX_KEY", "OutboxTable", "Recorder", "Relayed", "note", "relay"]
+__all__ = ["OUTBOX_KEY", "OutboxTable", "Relayed", "note", "relay"]
 
 OUTBOX_KEY = "outbox"
 """The name of the data key that a database's outbox is sealed with."""
@@ -30,14 +29,6 @@ class OutboxTable(SQLModel):
 
     id: bytes
     sealed: bytes
-
-
-class Recorder(Protocol):
-    """Whoever takes entries: the audit log, or what stands for it in another process."""
-
-    def add(self, entry: Entry) -> int:
-        """Adds an entry once, however often it comes; durable when it returns."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from api.audit.events import UNIQUE_IDENTIFIER, kind_of
 from api.audit.members import Document, Line, Value, moment, read_moment
 from api.errors import Invalid
 
-__all__ = ["ID_SIZE", "PLATFORM", "Entry", "Given", "entry_from_parts", "is_chain", "person_of"]
+__all__ = ["ID_SIZE", "PLATFORM", "Entry", "Given", "Recorder", "entry_from_parts", "is_chain", "person_of"]
 
 PLATFORM = "platform"
 """The chain of what belongs to no ballot."""
@@ -100,6 +100,14 @@ class Entry:
         for name, value in self.members.items():
             if isinstance(types[name], Line | Document) and identifier in str(value):
                 raise Invalid(f"{self.kind}.{name}: the unique identifier stands in a text")
+
+
+class Recorder(Protocol):
+    """Whoever takes entries: the audit log, or what stands for it in another process."""
+
+    def add(self, entry: Entry) -> int:
+        """Adds an entry once, however often it comes, and answers its position; durable when this returns. Raises as the log does."""
+        ...
 
 
 def entry_from_parts(chain: str, content: bytes, person: bytes) -> Entry:

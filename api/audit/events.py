@@ -105,7 +105,7 @@ _ALL = (
     Kind("planned_shutdown", ("COP-105b-xi", "COP-105b-xii-3"), {**_SPAN, **_WHY, "part": _PART}),
     Kind(
         "unauthorised_access_attempted", ("COP-105b-xii-1",), {"what": _REFUSED, "count": Count()},
-        {"source": Address(), "account": Account(), "minute": Moment()}, grouped_by=("what", "source"),
+        {"source": Address(), "account": Account(), "minute": Moment()}, grouped_by=("what", "source", "account"),
     ),
     Kind(
         "incident_recorded", ("COP-105b-xii-2", "COP-105c-iii-4"),

@@ -79,7 +79,7 @@ class AuditLog:
     def add(self, entry: Entry) -> int:
         """Adds an entry, and answers its position; durable when this returns. The same again changes nothing. A ballot's log begins with
         BALLOT_CREATED. Raises NotFound if there is no log of the ballot, or no entry that this one names; Conflict if its id is taken by
-        another, the log was begun before or its data is destroyed; Overloaded."""
+        another, the log was begun before or its data is destroyed; LogBroken if the last row of the chain is no entry; Overloaded."""
         chain = entry.chain
         try:
             with self.store.transaction() as session:
@@ -138,11 +138,13 @@ class AuditLog:
 
     def destroy(self, chain: str, by: str, reason: str) -> None:
         """Destroys what a ballot's log says (COP-108.1). The chain stays and still verifies; nothing is added any more. That it was done is
-        in the platform's log. Raises NotFound."""
+        in the platform's log; a last checkpoint signs the chain, whose seals nobody can check from then on. Raises NotFound."""
         if chain == PLATFORM or not self._is_there(chain):
             raise NotFound("there is no such log")
         members = {"by": by, "reason": reason, "ballot": chain}
         self.add(Entry(PLATFORM, "audit_data_destroyed", self.clock.now(), members))
+        with suppress(LogBroken):  # what was changed stays unsigned; the duty to delete stays, too
+            self.checkpoint(chain)
         self._keys.destroy(chain)
 
     def verify(self, chain: str, witnessed: Sequence[bytes] = ()) -> Verified:
@@ -161,6 +163,8 @@ class AuditLog:
                 if key is not None:
                     open_link(link, key)
         follower.end()
+        if chain != PLATFORM and follower.position == 0:
+            raise LogBroken(chain, 0, "is missing")
         return Verified(follower.position, checkpoints, follower.unsigned, key is not None)
 
     def verify_all(self) -> dict[str, Verified]:
@@ -173,8 +177,6 @@ class AuditLog:
             begun = {str(open_link(link, key).members["ballot"]) for link in links if key is not None}
         for chain in sorted((chains | begun) - {PLATFORM}):
             verified[chain] = self.verify(chain)
-            if verified[chain].entries == 0:
-                raise LogBroken(chain, 0, "is missing")
         return verified
 
     def follower(self, chain: str) -> Follower:

@@ -13,8 +13,9 @@ from api.audit.chain import FIRST, entry_keys, link_after
 from api.audit.entry import PLATFORM, Entry, Given
 from api.audit.errors import LogBroken
 from api.audit.log import AuditLog, Verified
-from api.audit.models import TABLES
-from api.errors import Conflict, Invalid, NotFound
+from api.audit.models import TABLES, AuditKey
+from api.data_keys import DataKeys
+from api.errors import Conflict, Invalid, KeysMissing, NotFound
 from api.migrating import check_version, differences
 from api.sealing import DataKey
 from engine.errors import FormatError
@@ -99,6 +100,7 @@ def flipped(content: bytes) -> bytes:
     return content[:-1] + bytes([content[-1] ^ 1])
 
 
+@pytest.mark.proves("COP-104.1")
 def test_sv16_two_rows_swapped_are_found_where_they_are(auditing: Auditing) -> None:
     auditing.fill(6)
     auditing.drop_triggers()
@@ -107,6 +109,7 @@ def test_sv16_two_rows_swapped_are_found_where_they_are(auditing: Auditing) -> N
     assert "was changed" in broken(auditing, 2)
 
 
+@pytest.mark.proves("COP-104.1")
 def test_sv16_an_entry_put_in_is_found_where_it_is(auditing: Auditing) -> None:
     auditing.fill(6)
     auditing.drop_triggers()
@@ -120,7 +123,7 @@ def test_sv16_an_entry_put_in_is_found_where_it_is(auditing: Auditing) -> None:
     broken(auditing, 4)
 
 
-@pytest.mark.proves("COP-105c-i-d")
+@pytest.mark.proves("COP-104.1")
 def test_sv17_an_entry_taken_out_is_found_where_it_was(auditing: Auditing) -> None:
     auditing.fill(103)
     auditing.drop_triggers()
@@ -210,6 +213,19 @@ def sign_again(auditing: Auditing, signer: Ed25519PrivateKey | None) -> None:
                 made = Checkpoint(f"{ORIGIN}/{BALLOT}", frontier.size, frontier.root())
                 values = {"size": frontier.size, "note": made.sign(signer) if signer else made.text(), "roots": b"".join(frontier.roots)}
                 rows.put_checkpoint(session, BALLOT, values["size"], values["note"], values["roots"])  # type: ignore[arg-type]
+
+
+def test_sv16_an_unsigned_tail_made_up_without_the_data_key_is_found(auditing: Auditing) -> None:
+    """Hashes and order are right, and no checkpoint covers it: the seals are what nobody can make."""
+    auditing.fill(6)
+    auditing.drop_triggers()
+    auditing.run(f"DELETE FROM audit_entry WHERE chain = '{BALLOT}' AND position >= 4")  # noqa: S608
+    with auditing.store.transaction() as session:
+        last = rows.link_at(session, BALLOT, 3)
+        for number in (4, 5):
+            last = link_after(last, note(f"made up {number}"), last.time if last else 0, DataKey("audit", bytes(32)))
+            rows.put(session, last)
+    assert "cannot be opened" in broken(auditing, 4)
 
 
 def test_sv16_an_edit_of_a_checkpoint_is_found_and_nothing_is_signed_on_it(auditing: Auditing) -> None:
@@ -304,7 +320,6 @@ def test_a_log_begins_with_the_creation_of_its_ballot_and_only_once(auditing: Au
     assert first.entry.kind == "ballot_created"
 
 
-@pytest.mark.proves("COP-101.1")
 def test_what_comes_after_the_delivery_leaves_the_delivered_log_as_it_was(auditing: Auditing) -> None:
     auditing.fill(5)
     auditing.log.add(Entry(BALLOT, "report_delivered", START, {"by": "scrutineer-1", "report_hash": b"r" * 32}))
@@ -412,7 +427,7 @@ def test_sv25_what_is_logged_stands_in_no_column(auditing: Auditing) -> None:
         for row in rows_:
             for value in row:
                 assert not any(canary in bytes(str(value), "utf-8") + (bytes(value) if isinstance(value, bytes) else b"")
-                               for canary in (b"4711", b"letter", b"officer-2"))  # fmt: skip
+                               for canary in (b"voter 4711", b"letter", b"officer-2"))  # fmt: skip
 
 
 @pytest.mark.proves("COP-104.1")
@@ -433,6 +448,24 @@ def test_the_chain_verifies_when_its_key_is_destroyed_and_says_nothing_any_more(
     auditing.drop_triggers()
     auditing.run(f"UPDATE audit_entry SET time = time + 1 WHERE chain = '{BALLOT}' AND position = 20")  # noqa: S608
     broken(auditing, 20)
+
+
+def test_a_last_checkpoint_is_signed_before_the_key_is_destroyed(auditing: Auditing) -> None:
+    auditing.fill(5)
+    auditing.log.destroy(BALLOT, "scrutineer-1", "retention has ended")
+    assert auditing.reopened().verify(BALLOT) == Verified(5, 1, 0, opened=False)
+
+
+def test_sv25_the_ring_of_keys_can_be_exchanged(auditing: Auditing) -> None:
+    auditing.fill(3)
+    old = auditing.store.keys
+    assert DataKeys(auditing.store, AuditKey).rotate(old.with_new_key()) == 2
+    auditing.store.keys = auditing.store.keys.newest_only()
+    assert auditing.log.verify(BALLOT).opened
+    auditing.log.add(note("with the new ring"))
+    auditing.store.keys = old
+    with pytest.raises(KeysMissing):
+        auditing.log.verify(BALLOT)
 
 
 def test_the_log_of_the_platform_cannot_be_destroyed(auditing: Auditing) -> None:

@@ -224,7 +224,7 @@ def test_pr10_a_row_does_not_tell_what_it_is_about_or_when_it_came(service: Serv
     with service.store.connection() as connection:
         columns = [tuple(row) for row in connection.execute(text("SELECT * FROM outbox"))]
     assert all(len(row) == 2 and len(bytes(row[0])) == 16 for row in columns)
-    assert not any(word in bytes(value) for row in columns for value in row for word in (b"4711", b"lost", b"letter", b"reissue"))
+    assert not any(word in bytes(value) for row in columns for value in row for word in (b"voter", b"letter", b"reissue", b"note"))
     entry_ids = {entry.id for entry in entries}
     assert not entry_ids & {row.id for row in found}
 

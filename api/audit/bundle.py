@@ -27,7 +27,7 @@ from api.audit.chain import Follower, Link, entry_keys, open_link, open_with
 from api.audit.entry import Entry, Given
 from api.audit.errors import BundleBroken
 from api.audit.events import ITEMS, kind_of
-from api.audit.log import AuditLog, Logged, written
+from api.audit.log import AuditLog, Logged
 from api.audit.members import moment, read_moment
 from api.errors import Invalid
 from api.sealing import DataKey
@@ -95,7 +95,7 @@ def open_bundle(bundle: bytes, private_key: X25519PrivateKey, log_key: Ed25519Pu
         for position, each in enumerate(parts["entries"]):
             link = _link(follower.chain, position, each)
             follower.follow(link)
-            entries.append(Logged(position, written(link.time), _open(link, each, identities=parts["identities"])))
+            entries.append(Logged(position, link.added(), _open(link, each, identities=parts["identities"])))
         follower.end()
         if follower.unsigned:
             raise BundleBroken("the bundle ends after its last checkpoint")

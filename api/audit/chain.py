@@ -9,6 +9,7 @@ tree is an entry's hash. Whoever verifies a log, or a bundle of one, follows it 
 import hashlib
 import hmac
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -19,12 +20,13 @@ from api.sealing import DataKey, Place
 from engine.errors import EngineError
 from engine.merkle import Frontier, leaf_hash, read_checkpoint
 
-__all__ = ["CHECKPOINT_EVERY", "FIRST", "Follower", "Link", "entry_keys", "link_after", "open_link", "open_with", "seal"]
+__all__ = ["CHECKPOINT_EVERY", "FIRST", "Follower", "Link", "entry_keys", "link_after", "microseconds", "open_link", "open_with", "seal"]
 
 CHECKPOINT_EVERY = 100
 """At every multiple of so many entries there is a checkpoint."""
 FIRST = bytes(32)
 """What stands for the hash of the entry before the first."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ class Link:
             self.sealed, self.sealed_person,
         )  # fmt: skip
         return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
+
+    def added(self) -> datetime:
+        """Its time."""
+        return _EPOCH + self.time * timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
@@ -155,6 +161,11 @@ class Follower:
                 raise LogBroken(self.chain, last, "this one, or one before, is not the one that was signed")
             if roots is not None and roots != b"".join(self.frontier.roots):
                 raise LogBroken(self.chain, last, f"what belongs to the checkpoint of {size} entries was changed")
+
+
+def microseconds(moment: datetime) -> int:
+    """A time as links have it."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def link_after(last: Link | None, entry: Entry, time: int, key: DataKey) -> Link:

@@ -68,10 +68,11 @@ class Entry:
         return None if found is None else str(found)
 
     def content(self) -> bytes:
-        """All but the unique identifier, in JSON. The id stands first: so much that is known in front leaves no room for a second key that
-        opens the sealed field, too, with something else in it."""
+        """All but the unique identifier, and whether there is one, in JSON. The id stands first: so much that is known in front leaves no
+        room for a second key that opens the sealed field, too, with something else in it."""
         members = {name: value for name, value in self.members.items() if name != UNIQUE_IDENTIFIER}
-        return _json({"id": self.id.hex(), "kind": self.kind, "happened": moment(self.happened), "members": members})
+        about = "somebody" if UNIQUE_IDENTIFIER in self.members else "nobody"
+        return _json({"id": self.id.hex(), "kind": self.kind, "happened": moment(self.happened), "members": members, "about": about})
 
     def person(self) -> bytes:
         """The unique identifier, in JSON; empty if it is about no voter. By itself, so that it can stay sealed when the rest is shown."""

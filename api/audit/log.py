@@ -9,7 +9,7 @@ every one to them, and what they have to `verify`.
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from api.audit import rows
-from api.audit.chain import CHECKPOINT_EVERY, FIRST, Follower, Link, link_after, open_link
+from api.audit.chain import CHECKPOINT_EVERY, FIRST, Follower, Link, link_after, microseconds, open_link
 from api.audit.entry import PLATFORM, Entry
 from api.audit.errors import LogBroken
 from api.audit.events import BALLOT_CREATED, references
@@ -29,11 +29,9 @@ from api.sealing import DataKey
 from api.store import Store
 from engine.merkle import Checkpoint, check_origin
 
-__all__ = ["AuditLog", "Logged", "Verified", "written"]
+__all__ = ["AuditLog", "Logged", "Verified"]
 
 _PAGE = 500
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +189,7 @@ class AuditLog:
                 raise LogBroken(chain, first, "is missing")
             for link in found:
                 if kinds is None or link.kind in kinds:
-                    yield Logged(link.position, written(link.time), open_link(link, key))
+                    yield Logged(link.position, link.added(), open_link(link, key))
             first = found[-1].position + 1
 
     def _is_there(self, chain: str) -> bool:
@@ -217,7 +215,7 @@ class AuditLog:
             raise Conflict("the data of this log was destroyed; nothing can be added")
         known, last = self._known.get(entry.chain), rows.last_link(session, entry.chain)
         intact = known is None or rows.hash_at(session, entry.chain, known[0] - 1) == known[1]
-        now = (self.clock.now() - _EPOCH) // _MICROSECOND
+        now = microseconds(self.clock.now())
         behind = last.time - now if last else 0
         if last and timedelta(microseconds=behind) > JUMP and entry.chain not in self._late:
             late = Entry(entry.chain, "clock_went_back", entry.happened, {"reading": self.clock.now(), "microseconds": behind})
@@ -252,8 +250,3 @@ class AuditLog:
     def _key(self, session: Session, chain: str) -> DataKey | None:
         row = session.get(AuditKey, chain)
         return None if row is None else self.store.keys.open_data_key(row.sealed, chain)
-
-
-def written(time: int) -> datetime:
-    """A link's time."""
-    return _EPOCH + time * _MICROSECOND

@@ -1,6 +1,7 @@
 """The audit log: whatever is done to it is found and located, and nothing it says is readable without the key (SV-16 to SV-18, COP-104)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.exc import DBAPIError
 
 from api.audit import rows
-from api.audit.chain import FIRST, entry_keys, link_after
+from api.audit.chain import FIRST, Link, entry_keys, link_after
 from api.audit.entry import PLATFORM, Entry, Given
 from api.audit.errors import LogBroken
 from api.audit.log import AuditLog, Verified
@@ -226,6 +227,43 @@ def test_sv16_an_unsigned_tail_made_up_without_the_data_key_is_found(auditing: A
             last = link_after(last, note(f"made up {number}"), last.time if last else 0, DataKey("audit", bytes(32)))
             rows.put(session, last)
     assert "cannot be opened" in broken(auditing, 4)
+
+
+def test_sv16_an_edit_with_all_hashes_made_anew_is_found_by_the_seals(auditing: Auditing) -> None:
+    complaint: dict[str, Given] = {"by": "officer-2", "subject": "no letter", "received": START, "unique_identifier": "voter 4"}
+    auditing.log.add(Entry(BALLOT, "complaint_received", START, complaint))
+    auditing.fill(5)
+    auditing.drop_triggers()
+    with auditing.store.transaction() as session:
+        links = list(rows.links(session, BALLOT))
+    changes: list[dict[str, Any]] = [{"kind": "signed_in"}, {"entry_id": b"\x01" * 16}, {"sealed_person": b""}, {"sealed": links[2].sealed}]
+    for change in changes:
+        put_again(auditing, links, 1, change)
+        assert "entry 1" in broken(auditing, 1)
+    put_again(auditing, links, 1, {})
+    assert auditing.reopened().verify(BALLOT).entries == 5
+
+
+def test_sv18_a_time_before_that_of_the_entry_before_is_found(auditing: Auditing) -> None:
+    auditing.fill(5)
+    auditing.drop_triggers()
+    with auditing.store.transaction() as session:
+        links = list(rows.links(session, BALLOT))
+    put_again(auditing, links, 3, {"time": links[2].time - 1})
+    assert "is older than the entry before" in broken(auditing, 3)
+    put_again(auditing, links, 3, {"time": links[2].time})
+    assert auditing.reopened().verify(BALLOT).entries == 5
+
+
+def put_again(auditing: Auditing, links: list[Link], position: int, change: dict[str, Any]) -> None:
+    """All entries, one of them changed, with the hashes that they must have then."""
+    auditing.run(f"DELETE FROM audit_entry WHERE chain = '{BALLOT}'")  # noqa: S608
+    previous = FIRST
+    with auditing.store.transaction() as session:
+        for link in links:
+            link = replace(link, previous=previous, **(change if link.position == position else {}))
+            previous = link.hash()
+            rows.put(session, replace(link, stated=previous))
 
 
 def test_sv16_an_edit_of_a_checkpoint_is_found_and_nothing_is_signed_on_it(auditing: Auditing) -> None:

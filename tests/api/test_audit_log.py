@@ -244,6 +244,15 @@ def test_sv16_an_edit_with_all_hashes_made_anew_is_found_by_the_seals(auditing: 
     assert auditing.reopened().verify(BALLOT).entries == 5
 
 
+def test_sv16_an_entry_that_follows_from_another_is_found(auditing: Auditing) -> None:
+    auditing.fill(5)
+    auditing.drop_triggers()
+    with auditing.store.transaction() as session:
+        links = list(rows.links(session, BALLOT))
+    put_again(auditing, links, 3, {"previous": links[1].stated})
+    assert "does not follow from the entry before" in broken(auditing, 3)
+
+
 def test_sv18_a_time_before_that_of_the_entry_before_is_found(auditing: Auditing) -> None:
     auditing.fill(5)
     auditing.drop_triggers()
@@ -261,7 +270,7 @@ def put_again(auditing: Auditing, links: list[Link], position: int, change: dict
     previous = FIRST
     with auditing.store.transaction() as session:
         for link in links:
-            link = replace(link, previous=previous, **(change if link.position == position else {}))
+            link = replace(link, **{"previous": previous, **(change if link.position == position else {})})
             previous = link.hash()
             rows.put(session, replace(link, stated=previous))
 
@@ -279,6 +288,10 @@ def test_sv16_an_edit_of_a_checkpoint_is_found_and_nothing_is_signed_on_it(audit
         auditing.run(f"UPDATE audit_checkpoint SET {column} = :value", {"value": {"note": note_, "roots": roots}[column]})  # noqa: S608
     auditing.run("UPDATE audit_checkpoint SET size = 101")
     broken(auditing, 99)
+    auditing.run("UPDATE audit_checkpoint SET size = 100")
+    auditing.log.checkpoint(BALLOT)
+    auditing.run("UPDATE audit_checkpoint SET size = 102 WHERE size = 103")
+    assert "the checkpoint of 102 entries is one of 103" in broken(auditing, 101)
 
 
 def test_sv16_what_was_changed_is_never_signed_and_logging_goes_on(auditing: Auditing) -> None:

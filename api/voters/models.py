@@ -12,9 +12,10 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from api.data_keys import KeyTable
+from api.outbox import OutboxTable
 
 __all__ = [
-    "TABLES", "AccessMethod", "Challenged", "LogHead", "LogLeaf", "Seen", "Vote", "VoteStatus", "Voter", "VoterKey", "VoterTable",
+    "TABLES", "AccessMethod", "Challenged", "LogHead", "LogLeaf", "Outbox", "Seen", "Vote", "VoteStatus", "Voter", "VoterKey", "VoterTable",
     "VotingWindow",
 ]  # fmt: skip
 
@@ -147,6 +148,15 @@ class LogLeaf(VoterTable, table=True):
     election_id: str = Field(primary_key=True, foreign_key="voting_window.election_id")
     position: int = Field(primary_key=True)
     sealed: bytes
+
+
+class Outbox(OutboxTable, VoterTable, table=True):
+    """Entries on their way to the audit log. Rows are deleted when they have got there."""
+
+    __tablename__ = "outbox"
+    __table_args__ = _NO_ROWID
+
+    id: bytes = Field(primary_key=True)
 
 
 TABLES = VoterTable.metadata

@@ -1,1 +1,1 @@
-"""The platform's services; not in this release."""
+"""The platform: each folder is a service with a database of its own."""

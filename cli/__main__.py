@@ -6,8 +6,8 @@ from cli.ballot import ballot
 from cli.bench import bench
 from cli.demo import demo
 from cli.errors import PsephosGroup
-from cli.platform import database, keys, serve
 from cli.scrutineer import scrutineer
+from cli.services import database, keys, serve
 from cli.tally import tally
 from cli.trustee import trustee
 from cli.verify import verify

@@ -1,0 +1,1 @@
+"""Ballots as events: what each is about, where it stands, and the two persons that every step takes."""

@@ -1,0 +1,1 @@
+"""The user database: people and how to reach them, no voting information."""

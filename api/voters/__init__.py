@@ -1,0 +1,1 @@
+"""The voter database and the voting platform: no personal information."""

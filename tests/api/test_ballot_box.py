@@ -379,9 +379,9 @@ def test_sv15_no_row_of_a_ballot_can_be_changed_not_even_its_close(voting: Votin
     again = voting.voters_extra  # type: ignore[attr-defined]
     voting.box.challenge(voting.window, again, check(to_json(ballot), 1, ELECTION), to_json(opening))
     before = contents(voting)
-    assert all(before[table] for table in before)
+    assert all(before[table] for table in before if table != "outbox")
     for table in voting.database.store.tables.sorted_tables:
-        if table.name in ("data_key", "log_head"):  # exchanged and grown by the service itself
+        if table.name in ("data_key", "log_head", "outbox"):  # exchanged, grown and emptied by the service itself
             continue
         statements = [f"DELETE FROM {table.name}"]  # noqa: S608
         for column in table.columns:

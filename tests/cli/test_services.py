@@ -14,12 +14,13 @@ from api.settings import Settings
 from api.voters.database import VoterDatabase
 from api.voters.models import VotingWindow
 from api.voters.window import prepare
-from cli import platform
+from cli import services
 from cli.__main__ import psephos
 from tests.api.voting import AUDIT, public_election
 from tests.groups import TOY
 
-OTHERS = {"PSEPHOS_USERS_DATABASE": None, "PSEPHOS_ELECTIONS_DATABASE": None}
+OTHERS = {f"PSEPHOS_{name.upper()}_DATABASE": None for name in KNOWN if name != "voters"}
+SEALED = [name for name, (_, key_table) in KNOWN.items() if key_table is not None]
 
 
 class Place:
@@ -43,19 +44,19 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     made = Place(tmp_path)
-    for name in ("users", "voters"):
+    for name in SEALED:
         made.run("keys", "new", name, "--output", str(tmp_path / f"{name}.keys"))
     made.run("database", "upgrade")
     return made
 
 
 def test_new_keys_are_private_different_and_never_overwritten(place: Place) -> None:
-    rings = [KeyRing.from_json(name, (place.folder / f"{name}.keys").read_bytes()) for name in ("users", "voters")]
-    assert rings[0].keys[0].secret != rings[1].keys[0].secret
+    rings = {name: KeyRing.from_json(name, (place.folder / f"{name}.keys").read_bytes()) for name in SEALED}
+    assert len({ring.keys[0].secret for ring in rings.values()}) == len(SEALED)
     assert stat.S_IMODE((place.folder / "voters.keys").stat().st_mode) == 0o600
     shown = place.run("keys", "new", "voters", "--output", str(place.folder / "voters.keys"), status=1).output
     assert "never overwritten" in shown
-    assert rings[1].keys[0].secret.hex() not in shown
+    assert rings["voters"].keys[0].secret.hex() not in shown
 
 
 @pytest.mark.proves("COP-064.1")
@@ -71,7 +72,7 @@ def test_nothing_is_opened_without_its_keys(place: Place, ruin: str) -> None:
 
 def test_databases_are_made_and_checked(place: Place) -> None:
     assert place.run("database", "check").output.splitlines() == [f"{name}: as declared" for name in sorted(KNOWN)]
-    assert "ready: elections, users, voters" in place.run("database", "upgrade").output
+    assert f"ready: {', '.join(sorted(KNOWN))}" in place.run("database", "upgrade").output
     place.environment = {}
     assert "names no database" in place.run("database", "upgrade", status=1).output
 
@@ -125,8 +126,8 @@ def test_sv25_an_exchange_that_is_interrupted_loses_nothing_and_can_be_run_again
         return call
 
     with monkeypatch.context() as patch:
-        patch.setattr(platform, "write_new", fails(platform.write_new))
-        patch.setattr(platform, "sync_folder", fails(platform.sync_folder))
+        patch.setattr(services, "write_new", fails(services.write_new))
+        patch.setattr(services, "sync_folder", fails(services.sync_folder))
         place.run("keys", "rotate", "voters", "--keys", str(place.folder / "voters.keys"), status=1)
     assert VoterDatabase(open_store(place.settings, "voters")).index.key == index
     place.run("keys", "rotate", "voters", "--keys", str(place.folder / "voters.keys"))

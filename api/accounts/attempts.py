@@ -4,14 +4,15 @@ Who is stopped gets the same answer as who is wrong. An attempt is counted befor
 more than one after another.
 """
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
 
 from api.accounts.models import AttemptCount
 from api.clock import Clock
 
-__all__ = ["FREE", "LONGEST_PAUSE", "WINDOW", "Attempts", "pause_after"]
+__all__ = ["FREE", "LONGEST_PAUSE", "WINDOW", "Attempt", "Attempts", "pause_after"]
 
 FREE = 5
 """So many failures stop attempts."""
@@ -27,37 +28,48 @@ def pause_after(failures: int) -> timedelta:
     return min(_FIRST_PAUSE * (1 << min(failures - FREE, 10)), LONGEST_PAUSE)
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One that may be made: at what time, and when the one before it was counted as failed."""
+
+    subject: str
+    at: datetime
+    before: datetime | None
+
+
 class Attempts:
     """The counts of one database. `subject` is what `AccountDatabase.find` says, or an account id."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def count(self, session: Session, subject: str) -> bool:
-        """Counts an attempt as failed, and answers whether it may be made. One that may not be counts for nothing. No other attempt at this
+    def count(self, session: Session, subject: str) -> Attempt | None:
+        """Counts an attempt as failed, and answers it if it may be made; one that may not counts for nothing. No other attempt at this
         account is counted before the transaction ends."""
         row, now = self._lock(session, subject), self._clock.now()
-        pause = pause_after(row.failures)
-        if row.last is not None and now >= row.last + pause + WINDOW:
-            row.failures = 0
-        may = row.last is None or row.failures < FREE or now >= row.last + pause
-        if may:
-            row.failures, row.last = row.failures + 1, now
+        before, pause = row.last, pause_after(row.failures)
         row.tries += 1
         session.add(row)
-        return may
+        if before is not None and now >= before + pause + WINDOW:
+            row.failures = 0
+        elif before is not None and row.failures >= FREE and now < before + pause:
+            return None
+        row.failures, row.last = row.failures + 1, now
+        return Attempt(subject, now, before)
 
-    def take_back(self, session: Session, subject: str) -> None:
+    def take_back(self, session: Session, attempt: Attempt) -> None:
         """One that was counted was right, but it is not the last step: what failed before still counts, or whoever knows the password could
         guess codes without end."""
-        row = self._lock(session, subject)
+        row = self._lock(session, attempt.subject)
         row.failures = max(0, row.failures - 1)
+        if row.last == attempt.at:
+            row.last = attempt.before
         session.add(row)
 
     def forget(self, session: Session, subject: str) -> None:
         """Somebody has signed in: nothing counts any more."""
         row = self._lock(session, subject)
-        row.failures = 0
+        row.failures, row.last = 0, None
         session.add(row)
 
     def _lock(self, session: Session, subject: str) -> AttemptCount:

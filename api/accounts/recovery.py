@@ -75,8 +75,9 @@ class Recovery:
         with self._store.transaction() as session:
             signed_in = self._sessions.use(session, token, Stage.PENDING)
             account_id = signed_in.account_id
-            if self._attempts.count(session, account_id) and self._use(session, account_id, code):
-                self._attempts.take_back(session, account_id)
+            attempt = self._attempts.count(session, account_id)
+            if attempt is not None and self._use(session, account_id, code):
+                self._attempts.take_back(session, attempt)
                 self._sessions.end(session, signed_in)
                 recovering = self._sessions.begin(session, account_id, Stage.RECOVERING)
                 asked = Asked(_request_id(self._sessions.hash_of(recovering)), recovering)

@@ -44,14 +44,14 @@ class SignIn:
         with self._store.transaction() as session:
             account, subject = self._database.find(session, sign_in_name)
             encoded = self._encoded(session, account)
-            may = self._attempts.count(session, subject)
-        right = self._passwords.verify(password, encoded) and may
+            attempt = self._attempts.count(session, subject)
+        right = self._passwords.verify(password, encoded) and attempt is not None
         renewed = self._passwords.derive(password) if right and encoded and not self._passwords.is_current(encoded) else None
         with self._store.transaction() as session:
-            if right and account is not None:
+            if right and account is not None and attempt is not None:
                 now = self._database.lock(session, account.account_id)
                 if self._encoded(session, now) == encoded:  # not changed meanwhile
-                    self._attempts.take_back(session, subject)
+                    self._attempts.take_back(session, attempt)
                     if renewed:
                         self.store_password(session, now, renewed)
                     return self._pending(session, now.account_id)
@@ -73,8 +73,8 @@ class SignIn:
         """The second step by a code of an app: the token of a full session. Raises NotSignedIn; the pending session goes on."""
         with self._store.transaction() as session:
             signed_in = self._sessions.use(session, token, Stage.PENDING)
-            may = self._attempts.count(session, signed_in.account_id)
-            right = may and self._factors.use_one_time(session, signed_in.account_id, code)
+            attempt = self._attempts.count(session, signed_in.account_id)
+            right = attempt is not None and self._factors.use_one_time(session, signed_in.account_id, code)
             full = self._second_step(session, signed_in, Kind.ONE_TIME, right=right)
         return _required(full)
 
@@ -88,8 +88,8 @@ class SignIn:
         session goes on, but its question has to be asked anew."""
         with self._store.transaction() as session:
             signed_in = self._sessions.use(session, token, Stage.PENDING)
-            may = self._attempts.count(session, signed_in.account_id)
-            right = may and self._factors.use_passkey(session, signed_in, answer)
+            attempt = self._attempts.count(session, signed_in.account_id)
+            right = attempt is not None and self._factors.use_passkey(session, signed_in, answer)
             full = self._second_step(session, signed_in, Kind.PASSKEY, right=right)
         return _required(full)
 
@@ -106,15 +106,15 @@ class SignIn:
         account_id = self._sessions.full(token)
         with self._store.transaction() as session:
             encoded = self._encoded(session, self._database.lock(session, account_id))
-            may = self._attempts.count(session, account_id)
-        right = self._passwords.verify(old, encoded) and may
+            attempt = self._attempts.count(session, account_id)
+        right = self._passwords.verify(old, encoded) and attempt is not None
         changed = self._passwords.derive(new) if right else ""
         with self._store.transaction() as session:
-            if right:
+            if right and attempt is not None:
                 account = self._database.lock(session, account_id)
                 self._sessions.use(session, token, Stage.FULL)
                 if self._encoded(session, account) == encoded:
-                    self._attempts.take_back(session, account_id)
+                    self._attempts.take_back(session, attempt)
                     self.store_password(session, account, changed)
                     self._sessions.end_all(session, account_id)
                     self._record(Event.PASSWORD_SET, {"account": account_id})

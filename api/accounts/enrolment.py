@@ -95,7 +95,6 @@ class Enrolment:
 
     def _enter(self, session: Session, token: str) -> SignedIn:
         signed_in = self._sessions.use(session, token, Stage.PENDING, Stage.RECOVERING, Stage.FULL)
-        self._database.lock(session, signed_in.account_id)
         if signed_in.stage is Stage.PENDING and self._factors.ever(session, signed_in.account_id):
             raise NotSignedIn
         if signed_in.stage is Stage.RECOVERING and not self._recovery.is_approved(session, signed_in):

@@ -6,6 +6,7 @@ presence, and their verification of the person where they can.
 
 import binascii
 import json
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ __all__ = [
 
 LARGEST = 16 * 1024
 """Characters of a browser's answer."""
+_ORIGIN = re.compile(r"https://[^/\s@?#]+|http://localhost(:[0-9]+)?")
 _MALFORMED = (
     WebAuthnException, InvalidSignature, UnsupportedAlgorithm, CBORError, binascii.Error, struct.error,
     ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError,
@@ -59,7 +61,7 @@ class Site:
         if not self.domain or not self.origins:
             raise Invalid("passkeys need a domain and at least one origin")
         for origin in self.origins:
-            if not origin.startswith(("https://", "http://localhost")):
+            if not _ORIGIN.fullmatch(origin):
                 raise Invalid(f"an origin for passkeys: expected https://…, got {origin[:60]!a}")
 
 
@@ -130,6 +132,7 @@ def checked_answer(site: Site, account_id: str, challenge: bytes, passkey: Passk
             credential_current_sign_count=passkey.sign_count,
         )
         handle = json.loads(answer)["response"].get("userHandle")
+        # Some browsers send an empty handle for none.
         if found.credential_id != passkey.credential_id or (handle and base64url_to_bytes(handle) != account_id.encode()):
             raise PasskeyRefused("a passkey's answer: of another passkey or account")
     except _MALFORMED as error:

@@ -27,17 +27,20 @@ class Passwords:
         self._turn = threading.BoundedSemaphore(at_once)
         self._nobodys = self._derive(secrets.token_bytes(32))
 
-    def derive(self, password: str) -> str:
-        """A new password as it may be stored (sealed): the PHC string, with a salt of its own. Raises Invalid if it is too short or long,
-        which does not quote it; Overloaded."""
+    def check(self, password: str) -> bytes:
+        """What is derived from, of a password that may be chosen. Raises Invalid if it is too short or long, which does not quote it."""
         normal = unicodedata.normalize("NFC", password)  # keyboards differ in how they send an accent
         length = len(normal.strip())
         if length < SHORTEST or len(normal) > LONGEST:
             raise Invalid(f"the password: expected {SHORTEST} to {LONGEST} characters, such as five random words; got {length}")
         try:
-            return self._derive(normal.encode())
+            return normal.encode()
         except UnicodeEncodeError:
             raise Invalid("the password: expected characters of Unicode") from None
+
+    def derive(self, password: str) -> str:
+        """A new password as it may be stored (sealed): the PHC string, with a salt of its own. Raises as `check` does; Overloaded."""
+        return self._derive(self.check(password))
 
     def verify(self, password: str, encoded: str | None) -> bool:
         """Whether it is the password that `encoded` was derived from. Without one it takes as long and answers no. Raises Overloaded."""

@@ -72,8 +72,11 @@ class Sessions:
         return token
 
     def use(self, session: Session, token: str, *stages: Stage) -> SignedIn:
-        """Whose a token of one of these stages is; it counts as used, and is locked until the transaction ends. Raises NotSignedIn."""
-        row = self._find(session, token, *stages, lock=True)
+        """Whose a token of one of these stages is; it counts as used. Nobody else changes the account, its sessions or factors before the
+        transaction ends: whoever does locks the account first. Raises NotSignedIn."""
+        account_id = self._find(session, token, *stages).account_id
+        session.exec(select(Account.account_id).where(Account.account_id == account_id).with_for_update()).one()
+        row = self._find(session, token, *stages)  # as it is now
         row.seen = self._clock.now()
         session.add(row)
         return SignedIn(row.account_id, Stage(row.stage), row.token_hash)
@@ -91,14 +94,15 @@ class Sessions:
         running = col(SignInSession.ended).is_(other=False)
         session.exec(update(SignInSession).where(col(SignInSession.account_id) == account_id, running).values(ended=True))
 
-    def _find(self, session: Session, token: str, *stages: Stage, lock: bool = False) -> SignInSession:
+    def _find(self, session: Session, token: str, *stages: Stage) -> SignInSession:
         query = (
             select(SignInSession)
             .join(Account, col(Account.account_id) == col(SignInSession.account_id))
             .where(SignInSession.token_hash == self.hash_of(token))
             .where(col(SignInSession.ended).is_(other=False), col(Account.ended).is_(other=False))
+            .execution_options(populate_existing=True)
         )
-        row = session.exec(query.with_for_update(of=SignInSession) if lock else query).first()
+        row = session.exec(query).first()
         if row is None or row.stage not in stages or not _lasts(row, self._clock.now()):
             raise NotSignedIn
         return row

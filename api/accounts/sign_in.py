@@ -103,6 +103,7 @@ class SignIn:
     def change_password(self, token: str, old: str, new: str) -> None:
         """Another password for who knows the old one. All the account's sessions end, this one too. Raises NotSignedIn for a wrong old
         password, Invalid for a new one that is too short, Overloaded."""
+        self._passwords.check(new)
         account_id = self._sessions.full(token)
         with self._store.transaction() as session:
             encoded = self._encoded(session, self._database.lock(session, account_id))

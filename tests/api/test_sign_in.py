@@ -330,7 +330,7 @@ def test_sv06_another_password_ends_all_sessions(staff: Staff) -> None:
     bob = staff.hire("bob")
     others, tokens = staff.sign_in(bob), [staff.sign_in(staff.ada) for _ in range(2)]
     pending = staff.pending(staff.ada)
-    for new in ("too short", staff.ada.password[:11]):
+    for new in ["too short"] * FREE:  # which is no guess
         with pytest.raises(Invalid):
             staff.accounts.sign_in.change_password(tokens[0], staff.ada.password, new)
     staff.accounts.sign_in.change_password(tokens[0], staff.ada.password, "another good password")

@@ -16,6 +16,7 @@ from api.accounts.passwords import Passwords
 from api.accounts.second_factors import Kind, SecondFactors
 from api.accounts.sessions import Sessions, SignedIn, Stage
 from api.clock import Clock
+from api.errors import NotFound
 
 __all__ = ["Pending", "SignIn"]
 
@@ -49,7 +50,7 @@ class SignIn:
         renewed = self._passwords.derive(password) if right and encoded and not self._passwords.is_current(encoded) else None
         with self._store.transaction() as session:
             if right and account is not None and attempt is not None:
-                now = self._database.lock(session, account.account_id)
+                now = self._lock(session, account.account_id)
                 if self._encoded(session, now) == encoded:  # not changed meanwhile
                     self._attempts.take_back(session, attempt)
                     if renewed:
@@ -65,7 +66,7 @@ class SignIn:
         with self._store.transaction() as session:
             signed_in = self._sessions.use(session, invitation, Stage.INVITED)
             self._sessions.end_all(session, signed_in.account_id)
-            self.store_password(session, self._database.lock(session, signed_in.account_id), encoded)
+            self.store_password(session, self._lock(session, signed_in.account_id), encoded)
             self._record(Event.PASSWORD_SET, {"account": signed_in.account_id})
             return self._pending(session, signed_in.account_id)
 
@@ -106,13 +107,13 @@ class SignIn:
         self._passwords.check(new)
         account_id = self._sessions.full(token)
         with self._store.transaction() as session:
-            encoded = self._encoded(session, self._database.lock(session, account_id))
+            encoded = self._encoded(session, self._lock(session, account_id))
             attempt = self._attempts.count(session, account_id)
         right = self._passwords.verify(old, encoded) and attempt is not None
         changed = self._passwords.derive(new) if right else ""
         with self._store.transaction() as session:
             if right and attempt is not None:
-                account = self._database.lock(session, account_id)
+                account = self._lock(session, account_id)
                 self._sessions.use(session, token, Stage.FULL)
                 if self._encoded(session, account) == encoded:
                     self._attempts.take_back(session, attempt)
@@ -128,6 +129,12 @@ class SignIn:
         key = self._database.key(session, account.account_id)
         account.password = key.seal(encoded.encode(), password_place(account.account_id))
         session.add(account)
+
+    def _lock(self, session: Session, account_id: str) -> Account:
+        try:
+            return self._database.lock(session, account_id)
+        except NotFound:  # ended at this very moment
+            raise NotSignedIn from None
 
     def _encoded(self, session: Session, account: Account | None) -> str | None:
         if account is None or account.password is None:

@@ -261,6 +261,30 @@ def test_four_wrong_passwords_are_forgotten_after_a_while_or_a_sign_in(staff: St
     staff.pending(staff.ada)
 
 
+def test_sv05_an_account_that_ends_while_its_password_is_looked_at_is_not_signed_in(staff: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = staff.hire("bob")
+
+    def verify(password: str, encoded: str | None) -> bool:
+        staff.accounts.people.end(staff.principal(staff.ada), bob.account_id)
+        return True
+
+    monkeypatch.setattr(staff.accounts.sign_in._passwords, "verify", verify)
+    refused(lambda: staff.pending(bob))
+
+
+def test_sv06_a_password_that_changes_while_the_old_one_is_looked_at_lets_nobody_in(staff: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, old = staff.sign_in(staff.ada), staff.ada.password
+    verify = staff.accounts.sign_in._passwords.verify
+
+    def slowly(password: str, encoded: str | None) -> bool:
+        monkeypatch.undo()
+        staff.accounts.sign_in.change_password(token, old, "another good password")
+        return verify(password, encoded)
+
+    monkeypatch.setattr(staff.accounts.sign_in._passwords, "verify", slowly)
+    refused(lambda: staff.pending(staff.ada))
+
+
 def test_one_account_that_is_stopped_stops_no_other(staff: Staff) -> None:
     bob = staff.hire("bob")
     guess(staff, bob)
@@ -314,8 +338,11 @@ def test_sv06_a_pending_session_ends_after_ten_minutes(staff: Staff) -> None:
 
 def test_sv06_a_clock_that_was_put_back_lengthens_no_session(staff: Staff) -> None:
     full = staff.sign_in(staff.ada)
-    staff.later(-timedelta(hours=1))
-    refused(lambda: staff.accounts.sessions.full(full))
+    staff.later(timedelta(minutes=25))
+    staff.accounts.sessions.full(full)
+    for back in (timedelta(minutes=20), timedelta(hours=1)):
+        staff.later(-back)
+        refused(lambda: staff.accounts.sessions.full(full))
 
 
 def test_sv06_signing_out_is_for_good(staff: Staff) -> None:

@@ -87,19 +87,19 @@ def test_sv04_two_that_set_up_at_once_make_one_administrator(make_store: MakeSto
     assert len(staff.accounts.people.accounts()) == 1
 
 
-@pytest.mark.parametrize("role", [Role.SCRUTINEER, Role.SUPPORT, Role.AUDITOR, Role.TRUSTEE])
-def test_sv04_only_an_administrator_of_now_makes_and_ends_accounts(staff: Staff, role: Role) -> None:
+def test_sv04_only_an_administrator_of_now_makes_and_ends_accounts(staff: Staff) -> None:
     eve = staff.hire("eve")
-    if role is Role.SCRUTINEER:
-        staff.appoint(eve, role, None)
+    staff.appoint(eve, Role.SCRUTINEER, None, by=staff.principal(staff.ada))
+    others = [Principal(eve.account_id, role) for role in Role if role is not Role.ADMINISTRATOR]
     made_up = [Principal(who, Role.ADMINISTRATOR) for who in (eve.account_id, "", "nobody")]
-    for principal in (Principal(eve.account_id, role), *made_up, Principal(staff.ada.account_id, Role.ADMINISTRATOR, "one")):
-        with pytest.raises(Denied):
-            staff.accounts.people.create(principal, person("mallory"))
-        with pytest.raises(Denied):
-            staff.accounts.people.invite(principal, staff.ada.account_id)
-        with pytest.raises(Denied):
-            staff.accounts.people.end(principal, staff.ada.account_id)
+    for principal in (*others, *made_up, Principal(staff.ada.account_id, Role.ADMINISTRATOR, "one")):
+        for attempt in (
+            lambda who=principal: staff.accounts.people.create(who, person("mallory")),
+            lambda who=principal: staff.accounts.people.invite(who, staff.ada.account_id),
+            lambda who=principal: staff.accounts.people.end(who, staff.ada.account_id),
+        ):
+            with pytest.raises(Denied):
+                attempt()
 
 
 def test_nobody_resets_or_ends_themselves(staff: Staff) -> None:
@@ -108,16 +108,11 @@ def test_nobody_resets_or_ends_themselves(staff: Staff) -> None:
             act(staff.principal(staff.ada), staff.ada.account_id)
 
 
-@pytest.mark.parametrize("taken", ["name", "name in capitals", "address"])
-def test_one_account_for_each_name_and_address(staff: Staff, taken: str) -> None:
+def test_one_account_for_each_name_and_address(staff: Staff) -> None:
     staff.hire("bob")
-    other = {
-        "name": Person("Bob B", "b.b@union.example", "bob"),
-        "name in capitals": Person("Bob B", "b.b@union.example", " BOB"),
-        "address": Person("Bob B", "Bob@Union.example", "bobby"),
-    }[taken]
-    with pytest.raises(Conflict):
-        staff.accounts.people.create(staff.principal(staff.ada), other)
+    for name, email in (("bob", "b.b@union.example"), (" BOB", "b.b@union.example"), ("bobby", "Bob@Union.example")):
+        with pytest.raises(Conflict):
+            staff.accounts.people.create(staff.principal(staff.ada), Person("Bob B", email, name))
 
 
 def test_sv05_an_invitation_serves_once_for_a_week_and_for_nothing_else(staff: Staff) -> None:

@@ -11,7 +11,6 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cbor2 import CBORError
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from webauthn import (
     generate_authentication_options,
@@ -39,7 +38,7 @@ LARGEST = 16 * 1024
 """Characters of a browser's answer."""
 _ORIGIN = re.compile(r"https://[^/\s@?#]+|http://localhost(:[0-9]+)?")
 _MALFORMED = (
-    WebAuthnException, InvalidSignature, UnsupportedAlgorithm, CBORError, binascii.Error, struct.error,
+    WebAuthnException, InvalidSignature, UnsupportedAlgorithm, binascii.Error, struct.error,
     ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError,
 )  # fmt: skip
 

@@ -6,9 +6,9 @@ import json
 import struct
 from dataclasses import dataclass, field
 
-import cbor2
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
+from webauthn.helpers import encode_cbor
 
 PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 
@@ -37,12 +37,12 @@ class Authenticator:
     def make(self, options: str) -> str:
         """The browser's answer to a question for a new passkey."""
         numbers = self.key.public_key().public_numbers()
-        public = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
+        public = encode_cbor({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
         attested = bytes(16) + struct.pack(">H", len(self.credential_id)) + self.credential_id + public
         data = self._data(self.flags | ATTESTED) + attested
         response = {
             "clientDataJSON": encoded(self._client_data("webauthn.create", options)),
-            "attestationObject": encoded(cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})),
+            "attestationObject": encoded(encode_cbor({"fmt": "none", "attStmt": {}, "authData": data})),
         }
         return self._answer(response)
 

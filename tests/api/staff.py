@@ -36,6 +36,11 @@ class Member:
     def code(self, now: datetime) -> str:
         return pyotp.TOTP(self.secret).at(now)
 
+    def wrong_code(self, now: datetime) -> str:
+        """One that the app shows at no time near."""
+        shown = {self.code(now + timedelta(seconds=30 * step)) for step in range(-2, 3)}
+        return next(code for code in map("{:06}".format, range(6)) if code not in shown)
+
 
 @dataclass
 class Staff:

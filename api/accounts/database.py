@@ -39,7 +39,8 @@ class AccountDatabase:
 
     def lock(self, session: Session, account_id: str) -> Account:
         """An account that has not ended; from here on nobody else changes it before the transaction ends. Raises NotFound."""
-        account = session.exec(select(Account).where(Account.account_id == account_id).with_for_update()).first()
+        query = select(Account).where(Account.account_id == account_id)
+        account = session.exec(query.with_for_update(key_share=True)).first()  # rows that refer to it may be added meanwhile
         if account is None or account.ended:
             raise NotFound("there is no such account")
         return account

@@ -75,7 +75,7 @@ class Sessions:
         """Whose a token of one of these stages is; it counts as used. Nobody else changes the account, its sessions or factors before the
         transaction ends: whoever does locks the account first. Raises NotSignedIn."""
         account_id = self._find(session, token, *stages).account_id
-        session.exec(select(Account.account_id).where(Account.account_id == account_id).with_for_update()).one()
+        session.exec(select(Account.account_id).where(Account.account_id == account_id).with_for_update(key_share=True)).one()
         row = self._find(session, token, *stages)  # as it is now
         row.seen = self._clock.now()
         session.add(row)

@@ -6,6 +6,7 @@ from datetime import UTC
 from sqlalchemy import MetaData, inspect
 from sqlmodel import select
 
+from api.accounts import models as accounts
 from api.audit import models as audit
 from api.clock import Clock
 from api.data_keys import DataKeys, KeyTable
@@ -24,6 +25,7 @@ from api.voters.models import VotingWindow
 __all__ = ["KNOWN", "check_all", "open_store", "rotate_keys", "upgrade_all"]
 
 KNOWN: dict[str, tuple[MetaData, type[KeyTable] | None]] = {
+    "accounts": (accounts.TABLES, accounts.AccountKey),
     "audit": (audit.TABLES, audit.AuditKey),
     "elections": (elections.TABLES, None),
     "users": (users.TABLES, users.UserKey),

@@ -1,0 +1,1 @@
+"""Staff and trustees: two-factor sign-in, roles, every change of them."""

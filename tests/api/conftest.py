@@ -1,5 +1,6 @@
 """Stores for the tests of the platform: each test that uses them runs with SQLite and with PostgreSQL."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,19 +21,40 @@ def postgres() -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str]:
+    """Databases that were migrated once, to be copied: by kind and name of store, a file or a PostgreSQL database."""
+    return {("sqlite", "folder"): str(tmp_path_factory.mktemp("migrated"))}
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeStore]:
+def make_store(request: pytest.FixtureRequest, tmp_path: Path, migrated: dict[tuple[str, str], str]) -> Iterator[MakeStore]:
     """Makes a new migrated store."""
+    kind: str = request.param
     made: list[Store] = []
 
-    def make(name: str, tables: MetaData) -> Store:
-        address = f"sqlite:///{tmp_path / name}.db"
-        if request.param == "postgresql":
+    def migrate(name: str, tables: MetaData) -> str:
+        place = f"{migrated['sqlite', 'folder']}/{name}.db"
+        address: object = f"sqlite:///{place}"
+        if kind == "postgresql":
             running: Server = request.getfixturevalue("postgres")
-            address = running.address(running.new_database())
-        store = Store(name, address, KeyRing.generate(name), tables)
-        made.append(store)
+            place = running.new_database()
+            address = running.address(place)
+        store = Store(name, address, KeyRing.generate(name), tables)  # type: ignore[arg-type]
         upgrade(store)
+        store.close()
+        return place
+
+    def make(name: str, tables: MetaData) -> Store:
+        if (kind, name) not in migrated:
+            migrated[kind, name] = migrate(name, tables)
+        if kind == "postgresql":
+            running: Server = request.getfixturevalue("postgres")
+            store = Store(name, running.address(running.new_database(migrated[kind, name])), KeyRing.generate(name), tables)
+        else:
+            shutil.copyfile(migrated[kind, name], tmp_path / f"{name}.db")
+            store = Store(name, f"sqlite:///{tmp_path / name}.db", KeyRing.generate(name), tables)
+        made.append(store)
         return store
 
     yield make

@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from api import problems
 from api.clock import Clock
 from api.edge import Edge
+from api.health import health_routes
+from api.migrating import check_version
 from api.voters import routes
 from api.voters.ballot_box import LARGEST_BALLOT
 from api.voters.checking import Checker
@@ -56,5 +58,6 @@ def create_voting_app(
     app.state.voting = service
     problems.install(app)
     app.include_router(routes.router)
+    app.include_router(health_routes(clock, lambda: check_version(database.store)))
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
     return app

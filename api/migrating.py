@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
+from sqlalchemy.exc import DBAPIError
 
 from api.errors import StoreError
 from api.store import Store
@@ -31,8 +32,11 @@ def upgrade(store: Store) -> None:
 def check_version(store: Store) -> None:
     """Raises StoreError unless the database is at the version this program needs."""
     wanted = ScriptDirectory.from_config(_config(store)).get_current_head()
-    with store.engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+    try:
+        with store.engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    except DBAPIError as error:
+        raise StoreError(f"{store.name}: the database cannot be used: {type(error.orig).__name__}") from None
     if found != wanted:
         raise StoreError(f"{store.name}: the database is at version {found}, this program needs {wanted}; run `psephos database upgrade`")
 

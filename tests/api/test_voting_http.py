@@ -8,10 +8,12 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 from starlette.testclient import TestClient
 
 from api.app import VotingSettings, create_voting_app
+from api.clock import Clock
 from api.voters.access import reissue
 from api.voters.access_code import AccessCode
 from api.voters.ballot_box import SEALED_TO_AUDIT, evidence_info
@@ -351,3 +353,29 @@ def test_the_window_of_one_second_before_and_after(client: TestClient, voting: V
     assert post(client, path(voting, "votes"), first, a_vote()).status_code == 201
     voting.clock.moment = voting.window.closes
     assert "nothing was stored" in is_problem(post(client, path(voting, "votes"), second, a_vote()), 409)["detail"]
+
+
+# Whether it lives
+
+
+def test_it_says_that_it_lives_and_whether_it_can_take_votes(client: TestClient, voting: Voting) -> None:
+    assert client.get("/health").json() == {"status": "alive"}
+    assert client.get("/ready").json() == {"status": "ready"}
+    with voting.database.store.connection() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+    assert "version" in is_problem(client.get("/ready"), 503)["detail"]
+    assert client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_sv18_a_clock_that_jumps_is_told_and_changes_nothing(voting: Voting, checker: Checker, hours: int) -> None:
+    wall, steady = [voting.window.closes.timestamp() - 10], [0.0]
+    clock = Clock(lambda: wall[0], lambda: steady[0])
+    codes = voting.voters(2)
+    with TestClient(create_voting_app(voting.database, SETTINGS, clock, TOY, checker), base_url=f"https://{HOST}") as client:
+        assert client.get("/ready").status_code == 200
+        wall[0] += 3600 * hours
+        assert "clock" in is_problem(client.get("/ready"), 503)["detail"]
+        assert post(client, path(voting, "votes"), codes[0], a_vote()).status_code == 201
+        steady[0] += 10
+        is_problem(post(client, path(voting, "votes"), codes[1], a_vote()), 409)

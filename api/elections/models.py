@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-__all__ = ["TABLES", "Approval", "Election", "ElectionTable", "Transition"]
+__all__ = ["TABLES", "Approval", "BoardMessage", "Election", "ElectionTable", "Transition"]
 
 _NO_ROWID = {"sqlite_with_rowid": False}
 
@@ -56,6 +56,19 @@ class Transition(ElectionTable, table=True):
     after: str
     accounts: str
     done: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class BoardMessage(ElectionTable, table=True):
+    """A message on the trustees' board: its name, the `position`-th that came, from 1. Rows are only added."""
+
+    __tablename__ = "board_message"
+    __table_args__ = (UniqueConstraint("election_id", "position"), _NO_ROWID)
+
+    election_id: str = Field(primary_key=True, foreign_key="election.election_id")
+    name: str = Field(primary_key=True)
+    position: int
+    digest: bytes
+    content: bytes
 
 
 TABLES = ElectionTable.metadata

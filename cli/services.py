@@ -27,7 +27,7 @@ _store = click.argument("store", type=click.Choice(STORES))
 @_store
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="New file for the ring: secret.")
 def new(store: str, output: Path) -> None:
-    """Make a ring of sealing keys for a new database, in a new file that only you can read."""
+    """Make a ring of sealing keys for the new database STORE, in a new file that only you can read."""
     write_new(output, KeyRing.generate(store).to_json())
     click.echo(f"the keys of the database {store} are in {output}; without them nothing in it can be read", err=True)
 
@@ -36,7 +36,7 @@ def new(store: str, output: Path) -> None:
 @_store
 @click.option("--keys", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="The ring's file.")
 def rotate(store: str, file: Path) -> None:
-    """Exchange the sealing key of a database (named by PSEPHOS_<STORE>_DATABASE) for a new one; the old one then opens nothing.
+    """Exchange the sealing key of the database STORE, which PSEPHOS_<STORE>_DATABASE names, for a new one; the old one then opens nothing.
 
     Stop the service first and start it with the new file. If this is interrupted run it again: the file always opens everything.
     """
@@ -105,7 +105,7 @@ def serve() -> None:
 
 @serve.command()
 @click.option("--host", default="127.0.0.1", help="Address to listen at; a proxy in front of it speaks TLS.")
-@click.option("--port", default=8000, type=click.IntRange(1, 65535))
+@click.option("--port", default=8000, type=click.IntRange(1, 65535), help="Port to listen at.")
 def voting(host: str, port: int) -> None:
     """The service that voters reach: it knows the voter database, and refuses to know any other."""
     import uvicorn

@@ -203,6 +203,8 @@ class _Comparison:
 
     def add(self, content: bytes) -> None:
         """What follows. Raises RecordError at the end of a piece that is another one."""
+        if not content:  # the file has ended, whether too early `finish` says
+            return
         self._digest.update(content)
         self._left -= len(content)
         if self._left <= 0:

@@ -102,6 +102,12 @@ def test_lines_are_cut_where_they_end(tmp_path: Path) -> None:
     (merged,) = share_out(chunks, 1)
     folder.check_unchanged(tmp_path, merged)
     assert [*folder.read_lines(tmp_path, merged)][:-1] == content.split(b"\n")[:-1]
+    (tmp_path / "long").write_bytes(b"short\n" + bytes(folder.MAX_LINE + 9))
+    (piece,) = share_out(folder.line_chunks(tmp_path, "long", 3), 1)
+    first, second = folder.read_lines(tmp_path, piece)
+    assert first == b"short"
+    assert isinstance(second, RecordError)
+    assert "longer than" in second.reason
     for changed in (content[:-1], content[:-1] + b"!", b"!" + content[1:], content[: chunks[0].size], b""):
         (tmp_path / "a").write_bytes(changed)
         with pytest.raises(RecordError, match="changed while it was being verified"):

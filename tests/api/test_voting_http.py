@@ -31,7 +31,7 @@ HOST = "vote.example"
 SETTINGS = VotingSettings(hosts=(HOST,), proxies=[ip_network("10.0.0.0/8")], limits=Limits(20, 50))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def checker() -> Iterator[Checker]:
     made = Checker(processes=1, waiting=4)
     yield made

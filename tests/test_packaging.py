@@ -102,6 +102,18 @@ def test_the_four_packages_are_installed_and_no_others() -> None:
     assert ours - {"montgomery"} <= set(PACKAGES)
 
 
+def test_migrations_are_installed_with_the_packages_they_belong_to() -> None:
+    """Where the project is not installed from this folder, what the configuration leaves out is missing."""
+    configured = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    patterns = configured["package-data"]["*"]
+    found = sorted((ROOT / "api").rglob("migrations/*.py"))
+    assert len(found) >= 6
+    for path in found:
+        package = path.parent.parent
+        assert (package / "__init__.py").exists()
+        assert any(path.relative_to(package).match(pattern) for pattern in patterns)
+
+
 def test_every_locked_package_has_a_hash_and_no_address() -> None:
     for path in [*(ROOT / "requirements").glob("*.txt"), ROOT / "benchmarks" / "peer" / "requirements.txt"]:
         content = path.read_text(encoding="utf-8")

@@ -113,7 +113,7 @@ class SecondFactors:
         )
 
     def use_passkey(self, session: Session, signed_in: SignedIn, answer: str) -> bool:
-        """Whether the answer is a right one to this session's question, which no other answer serves for afterwards."""
+        """Whether the answer is a right one to the question that was asked here, which no other answer serves for afterwards."""
         try:
             challenge = self._take(session, signed_in, Purpose.ANSWER)
             credential_index = self._database.index.credential(credential_of(answer))

@@ -160,8 +160,8 @@ class ElectionService:
             election_parameters(self._group, read, guardian_count, quorum)
         except EngineError as error:
             raise Invalid(f"the ballot cannot be held as described: {error}") from None
-        if quorum >= guardian_count > 1:
-            raise Invalid("with as many trustees needed as there are, one lost key loses the result: ask for fewer (OP-01)")
+        if quorum >= guardian_count:
+            raise Invalid("with as many trustees needed as there are, one lost key loses the result: take more, or ask for fewer (OP-01)")
         return read
 
     def _read(self, row: Election) -> Ballot:

@@ -55,6 +55,7 @@ def not_ready(ballot: Ballot) -> None:
         (manifest_bytes(4), 5, 3, "cannot be held"),
         (manifest_bytes(5), 5, 6, "cannot be held"),
         (manifest_bytes(5), 5, 5, "one lost key"),
+        (manifest_bytes(1), 1, 1, "one lost key"),
         (manifest_bytes(5, closes="2026-10-01T09:00:00Z"), 5, 3, "cannot be held"),
     ],
 )

@@ -1,7 +1,6 @@
 """All databases together: open them, bring them to this program's version, exchange their keys. For whoever installs the platform."""
 
 from collections.abc import Sequence
-from datetime import UTC
 
 from sqlalchemy import MetaData, inspect
 from sqlmodel import select
@@ -88,7 +87,7 @@ def _refuse_while_open(store: Store, clock: Clock) -> None:
         with store.reading() as session:
             rows = session.exec(select(VotingWindow)).all()
         busy = any(
-            row.opens.replace(tzinfo=UTC) <= now < row.closes.replace(tzinfo=UTC) and not (row.closed or row.abandoned) for row in rows
+            row.opens <= now < row.closes and not (row.closed or row.abandoned) for row in rows
         )
     else:
         busy = False

@@ -4,14 +4,14 @@ Names, contacts, passwords' hashes and factors' secrets are sealed with a data k
 whom and why is only ever added to.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, Dialect
+from sqlalchemy import BigInteger
 from sqlalchemy.orm import registry
-from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from api.data_keys import KeyTable
+from api.moments import Utc
 
 __all__ = [
     "TABLES", "Account", "AccountKey", "AccountTable", "AttemptCount", "Challenge", "FrozenList", "PermissionHead", "PermissionRow",
@@ -19,21 +19,6 @@ __all__ = [
 ]  # fmt: skip
 
 _NO_ROWID = {"sqlite_with_rowid": False}
-
-
-class Utc(TypeDecorator[datetime]):
-    """A time in UTC, whatever zone it came with; SQLite forgets the zone, so it is put back."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """What is stored."""
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """What is read."""
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class AccountTable(SQLModel, registry=registry()):

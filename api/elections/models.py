@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
+
+from api.moments import Utc
 
 __all__ = ["TABLES", "Approval", "BoardMessage", "Election", "ElectionTable", "Transition"]
 
@@ -40,7 +42,7 @@ class Approval(ElectionTable, table=True):
     state: str = Field(primary_key=True)
     step: str = Field(primary_key=True)
     account_id: str = Field(primary_key=True)
-    asked: datetime = Field(sa_type=DateTime(timezone=True))
+    asked: datetime = Field(sa_type=Utc)
 
 
 class Transition(ElectionTable, table=True):
@@ -55,7 +57,7 @@ class Transition(ElectionTable, table=True):
     before: str
     after: str
     accounts: str
-    done: datetime = Field(sa_type=DateTime(timezone=True))
+    done: datetime = Field(sa_type=Utc)
 
 
 class BoardMessage(ElectionTable, table=True):

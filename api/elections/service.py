@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -130,7 +130,7 @@ class ElectionService:
         with self._store.reading() as session:
             rows = session.exec(select(Transition).where(Transition.election_id == election_id).order_by(col(Transition.position))).all()
         return [
-            Done(Step(row.step), State(row.before), State(row.after), tuple(row.accounts.split()), row.done.replace(tzinfo=UTC))
+            Done(Step(row.step), State(row.before), State(row.after), tuple(row.accounts.split()), row.done)
             for row in rows
         ]
 

@@ -7,11 +7,12 @@ holds times: those of the ballot.
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from api.data_keys import KeyTable
+from api.moments import Utc
 from api.outbox import OutboxTable
 
 __all__ = [
@@ -46,8 +47,8 @@ class VotingWindow(VoterTable, table=True):
     __table_args__ = _NO_ROWID
 
     election_id: str = Field(primary_key=True)
-    opens: datetime = Field(sa_type=DateTime(timezone=True))
-    closes: datetime = Field(sa_type=DateTime(timezone=True))
+    opens: datetime = Field(sa_type=Utc)
+    closes: datetime = Field(sa_type=Utc)
     election: bytes
     audit_key: bytes
     closed: bool = False

@@ -1,7 +1,7 @@
 """When a ballot takes votes, and what they are checked against. Both are fixed before it opens; nothing here moves a close (T6)."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -105,7 +105,7 @@ def window_of(database: VoterDatabase, election_id: str, group: Group) -> Window
         raise NotFound("there is no such ballot")
     election = from_json(PublicElection, row.election, group).election(group)
     audit_key = X25519PublicKey.from_public_bytes(row.audit_key)
-    return Window(election_id, _utc(row.opens), _utc(row.closes), row.election, election, audit_key, database.keys.get(election_id))
+    return Window(election_id, row.opens, row.closes, row.election, election, audit_key, database.keys.get(election_id))
 
 
 def lock_open(session: Session, window: Window, clock: Clock) -> datetime:
@@ -126,8 +126,3 @@ def _open_now(row: VotingWindow, window: Window, clock: Clock) -> datetime:
         opens, closes = (f"{each:%d.%m.%Y %H:%M} UTC" for each in (window.opens, window.closes))
         raise NotOpen(f"voting is open from {opens} to {closes}; nothing was stored")
     return now
-
-
-def _utc(moment: datetime) -> datetime:
-    """SQLite forgets the zone."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from fastapi import FastAPI
 
 from api import problems
+from api.authorising import check_declared, describe
 from api.clock import Clock
 from api.edge import Edge
 from api.health import health_routes
@@ -60,4 +61,6 @@ def create_voting_app(
     app.include_router(routes.router)
     app.include_router(health_routes(clock, lambda: check_version(database.store)))
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
+    check_declared(app)
+    describe(app)
     return app

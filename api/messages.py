@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["ElectionId", "Message"]
+__all__ = ["ElectionId", "Message", "a_ballot"]
 
 
 class Message(BaseModel):
@@ -17,3 +17,8 @@ class Message(BaseModel):
 ElectionId = Annotated[
     str, Path(pattern="^[0-9a-f]{64}$", description="The ballot's election identifier.", examples=["ab" * 32])
 ]
+
+
+def a_ballot(election_id: ElectionId) -> str:
+    """For routes that only want the path's ballot to be well formed: the principal is asked for as one of it."""
+    return election_id

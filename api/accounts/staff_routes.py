@@ -11,7 +11,7 @@ from api.accounts.permissions import Change, Grant, Period, Reason
 from api.accounts.routes import TheAccounts
 from api.auth import Principal, Role
 from api.authorising import Requires
-from api.messages import ElectionId, Message
+from api.messages import ElectionId, Message, a_ballot
 from api.problems import documented
 
 __all__ = ["router"]
@@ -190,9 +190,10 @@ def ask_exception(accounts: TheAccounts, principal: Granting, election_id: Elect
 
 
 @router.post(
-    "/ballots/{election_id}/exceptions/{grant_id}", status_code=204, responses=documented(400, 404, 409, 413, 415, 421, 422, 503)
-)
-def decide_exception(accounts: TheAccounts, principal: Granting, election_id: ElectionId, grant_id: GrantId, body: Decision) -> None:
+    "/ballots/{election_id}/exceptions/{grant_id}", status_code=204, dependencies=[Depends(a_ballot)],
+    responses=documented(400, 404, 409, 413, 415, 421, 422, 503),
+)  # fmt: skip
+def decide_exception(accounts: TheAccounts, principal: Granting, grant_id: GrantId, body: Decision) -> None:
     """Approve or refuse an exception. Never one's own."""
     accounts.grants.decide(principal, grant_id, approve=body.approve)
 
@@ -210,15 +211,19 @@ def revoke_grant(accounts: TheAccounts, principal: Granting, grant_id: GrantId, 
 
 
 @router.post(
-    "/ballots/{election_id}/grants/{grant_id}/period", status_code=204, responses=documented(400, 404, 409, 413, 415, 421, 422, 503)
-)
-def change_ballot_grant(accounts: TheAccounts, principal: Granting, election_id: ElectionId, grant_id: GrantId, body: NewPeriod) -> None:
+    "/ballots/{election_id}/grants/{grant_id}/period", status_code=204, dependencies=[Depends(a_ballot)],
+    responses=documented(400, 404, 409, 413, 415, 421, 422, 503),
+)  # fmt: skip
+def change_ballot_grant(accounts: TheAccounts, principal: Granting, grant_id: GrantId, body: NewPeriod) -> None:
     """Give a grant for a ballot another period; once the ballot is open, only a shorter one."""
     accounts.grants.change(principal, grant_id, Period(body.starts, body.ends), body.reason)
 
 
-@router.post("/ballots/{election_id}/grants/{grant_id}/end", status_code=204, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
-def revoke_ballot_grant(accounts: TheAccounts, principal: Granting, election_id: ElectionId, grant_id: GrantId, body: WhyRevoked) -> None:
+@router.post(
+    "/ballots/{election_id}/grants/{grant_id}/end", status_code=204, dependencies=[Depends(a_ballot)],
+    responses=documented(400, 404, 409, 413, 415, 421, 422, 503),
+)  # fmt: skip
+def revoke_ballot_grant(accounts: TheAccounts, principal: Granting, grant_id: GrantId, body: WhyRevoked) -> None:
     """End a grant for a ballot, at any time."""
     accounts.grants.revoke(principal, grant_id, body.reason)
 

@@ -46,7 +46,7 @@ class Conduct:
             Step.CLOSE: self._close,
             Step.ABANDON: self._abandon,
         }
-        return effects[step]
+        return effects.get(step, self._not_yet)
 
     def _begin_ceremony(self, ballot: Ballot) -> None:
         keys.begin(self.board, ballot, self.group)
@@ -80,6 +80,9 @@ class Conduct:
 
     def _close(self, ballot: Ballot) -> None:
         BallotBox(self.voters, self.clock).close(window_of(self.voters, ballot.election_id, self.group))
+
+    def _not_yet(self, ballot: Ballot) -> None:
+        raise Conflict(f"the ballot is {ballot.state}: there is nothing to be counted yet")
 
     def _abandon(self, ballot: Ballot) -> None:
         abandon_window(self.voters, ballot.election_id)

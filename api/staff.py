@@ -1,7 +1,7 @@
 """Puts the staff's service together: accounts, ballots, the trustees' board, roll and dispatch, count and release."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from fastapi import FastAPI
@@ -28,6 +28,7 @@ from api.health import health_routes
 from api.migrating import check_version
 from api.recording import Recording
 from api.store import Store
+from api.voters import link_routes
 from api.voters.database import VoterDatabase
 from engine.group import STANDARD, Group
 
@@ -39,10 +40,11 @@ LARGEST_BODY = 2 * LARGEST
 
 @dataclass(frozen=True, slots=True)
 class StaffSettings:
-    """The host names it answers to, where passkeys are used, and our own proxies."""
+    """The host names it answers to, where passkeys are used, the key of the link from the service for rolls, and our own proxies."""
 
     hosts: Collection[str]
     site: Site
+    link_key: str = field(repr=False)
     proxies: Sequence[IPv4Network | IPv6Network] = ()
 
 
@@ -75,9 +77,10 @@ def create_staff_app(
     app.state.elections = ElectionService(databases.elections, clock, group, recording.of_elections)
     app.state.answers = StoredAnswers(databases.elections)
     app.state.board = board
+    app.state.voters, app.state.group, app.state.link_key = databases.voters, group, settings.link_key
     app.state.effects = Conduct(accounts, board, databases.voters, recording, clock, group).effects
     problems.install(app)
-    for router in (accounts_routes.router, staff_routes.router, elections_routes.router, board_routes.router):
+    for router in (accounts_routes.router, staff_routes.router, elections_routes.router, board_routes.router, link_routes.router):
         app.include_router(router)
     app.include_router(health_routes(clock, databases.check))
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)

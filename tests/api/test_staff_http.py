@@ -64,7 +64,8 @@ def test_sv04_every_route_refuses_every_role_that_it_does_not_name(office: Offic
             elif role not in roles or "{election_id}" not in each.path:  # all are authorised for one ballot, and not for the platform
                 assert answer.status_code == 403, (each, role, answer.text)
             else:
-                assert answer.status_code not in (401, 403) and answer.status_code < 500, (each, role, answer.text)
+                assert answer.status_code not in (401, 403), (each, role, answer.text)
+                assert answer.status_code < 500, (each, role, answer.text)
             seen += 1
         if roles:
             assert office.call(each.method, each.at(ELECTION), {}, "nobody-special").status_code == 403, each
@@ -162,8 +163,8 @@ def test_a_route_has_one_principal() -> None:
 
     with pytest.raises(ApiError, match="one principal"):
         check_declared(app)
+    describe(app)
     with pytest.raises(ApiError, match="one principal"):
-        describe(app)
         app.openapi()
 
 

@@ -15,8 +15,11 @@ from engine.decryption import open_challenged
 from engine.encoding import to_json
 from engine.group import STANDARD
 from engine.guardian import decrypt_nonces
+from engine.log import as_received, check_log, record_log
+from engine.merkle import leaf_hash
 from engine.record import Record, write_record
 from engine.tally import verify_and_multiply
+from engine.witness import state_log
 from tests.engine.elections import a_ballot, a_manifest, decrypt, hold_ceremony
 
 SCHEMAS = Path(__file__).parent.parent / "specs" / "schemas"
@@ -32,12 +35,13 @@ PATHS = {
     "acknowledgement": "acknowledgements.jsonl",
     "voting_devices": "voting_devices.json",
     "ballot": "ballots/device_1.jsonl",
+    "log": "log.json",
     "challenged_ballot": "challenged_ballots.jsonl",
     "tally": "tally.json",
     "totals": "totals.json",
     "signature": "signature.json",
 }
-OPTIONAL = {"selection_limit", "spoil", "proof_spoil", "statement"}
+OPTIONAL = {"selection_limit", "spoil", "proof_spoil", "statement", "log"}
 CONTESTS = [
     {"label": "Strike", "options": [{"label": "Yes"}, {"label": "No"}, {"label": "Spoil", "spoil": True}]},
     {
@@ -51,9 +55,9 @@ Place = tuple[str | int, ...]
 
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A record of one guardian and four ballots at standard parameters."""
+    """A record of kind witnessed of one guardian and four ballots at standard parameters."""
     styles = [{"label": "Both", "contests": [1, 2]}, {"label": "One", "contests": [1]}]
-    made = hold_ceremony(1, 1, STANDARD, a_manifest(1, contests=CONTESTS, ballot_styles=styles))
+    made = hold_ceremony(1, 1, STANDARD, a_manifest(1, contests=CONTESTS, ballot_styles=styles, log="witnessed"))
     election = made.election
     choices = [
         (1, CAST, (1, 0, 0), (2, 0, 0)),
@@ -67,7 +71,9 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
     openings = open_challenged(found.challenged, [decrypt_nonces(made.key_shares[0], found.challenged, election)], election)
     folder = tmp_path_factory.mktemp("records") / "record"
     tally = decrypt(made.key_shares, found.tally, election)
-    whole = Record(election, made.public, made.acknowledgements, lines, found, tally, openings)
+    checked = check_log([leaf_hash(as_received(line)) for line in lines], [], lines)
+    log = record_log(checked, [state_log(made.key_shares[0], checked, election)], election)
+    whole = Record(election, made.public, made.acknowledgements, lines, found, tally, openings, log)
     write_record(folder, whole, bytes(32), datetime(2026, 11, 21, tzinfo=UTC))
     return folder
 

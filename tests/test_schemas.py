@@ -215,3 +215,41 @@ def test_the_optional_parts_were_there_to_be_checked(record: Path) -> None:
 
 def test_the_page_names_every_schema() -> None:
     assert "specs/schemas" in FORMAT.read_text("utf-8")
+
+
+NUMBERS = {
+    "acknowledgement i", "ballot ballot_style_ix", "challenged_ballot contest_ix", "challenged_ballot value",
+    "election_manifest contests", "election_manifest selection_limit", "election_manifest smallest_unit", "election_parameters k",
+    "election_parameters n", "guardian_public_key i", "log i", "log size", "tally contest_ix", "tally tally", "totals ballot_style_ix",
+    "totals cast", "totals challenged", "totals discounted", "voting_devices ballot_count",
+}  # fmt: skip
+TIMES = {*(f"election_manifest {name}" for name in ("opens", "closes", "record_due")), "election_parameters date", "signature date"}
+
+
+def test_pr06_the_record_has_no_place_for_a_time_a_counter_or_an_identifier_that_shows_one() -> None:
+    """The members that may hold a number or a time, in all schemas; any other is a constant, hexadecimal of full width, or a label."""
+    numbers, times, texts = set(), set(), set()
+    for name in PATHS:
+        content = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
+
+        def walk(node: Any, member: str, name: str = name, content: Any = content) -> None:
+            node = content["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+            label = f"{name} {member}"
+            if node.get("type") == "integer":
+                numbers.add(label)
+            elif "T[" in node.get("pattern", "") or "[0-9]{4}-" in node.get("pattern", ""):
+                times.add(label)
+            elif node.get("type") == "string" and "enum" not in node and not node.get("pattern", "").startswith("^[0-9A-F]"):
+                texts.add(label)
+            for one in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+                walk(one, member)
+            for key, item in node.get("properties", {}).items():
+                walk(item, key)
+            for item in (node.get("items"), *node.get("patternProperties", {}).values()):
+                if item:
+                    walk(item, member)
+
+        walk(content, "")
+    assert numbers == NUMBERS
+    assert times == TIMES
+    assert {label for label in texts if label.startswith(("ballot ", "challenged_ballot ", "log "))} == {"challenged_ballot label"}

@@ -239,7 +239,7 @@ def test_pr06_the_record_has_no_place_for_a_time_a_counter_or_an_identifier_that
                 numbers.add(label)
             elif "T[" in node.get("pattern", "") or "[0-9]{4}-" in node.get("pattern", ""):
                 times.add(label)
-            elif node.get("type") == "string" and "enum" not in node and not node.get("pattern", "").startswith("^[0-9A-F]"):
+            elif node.get("type") == "string" and "enum" not in node and "[0-9A-F]{" not in node.get("pattern", ""):
                 texts.add(label)
             for one in (*node.get("anyOf", ()), *node.get("oneOf", ())):
                 walk(one, member)

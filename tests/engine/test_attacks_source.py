@@ -195,6 +195,7 @@ BASES = {
     "elgamal": {"K", "group.g", "self.alpha", "self.beta"},
     "group": {"self"},
     "key_ceremony": {"kappa", "kappa.group.g"},
+    "log": {"election.group.g", "key"},  # key is g^ẑ_i, from the guardians' commitments
     "opening": {"K_hat", "g"},
     "parameters": {"K_j"},
     "proofs": {"K", "X_j", "alpha", "base", "beta", "g", "key", "key.group.g", "result"},
@@ -205,6 +206,7 @@ SECRET_BASES = {
     "key_ceremony": {"group.g"},
     "proofs": {"base", "group.g"},
     "signed_elgamal": {"g", "kappa_l"},
+    "witness": {"election.group.g"},
 }
 
 

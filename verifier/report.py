@@ -126,7 +126,8 @@ class TallyLine:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """What the record says of its log, whether or not it verifies: how many ballots, the root over them, and whose statements there are."""
+    """What the record says of its log, whether or not it verifies: how many ballots, the root over them, and which of the guardians have made
+    a statement."""
 
     size: int
     root: bytes

@@ -166,6 +166,7 @@ def test_cr54_a_guardians_program_raises_nothing_to_a_power_but_quietly() -> Non
         ("proofs", "prove_knowledge", {"u_j"}),
         ("proofs", "prove_equality", {"u"}),
         ("key_ceremony", "check_share", {"group.scalar(number)"}),
+        ("witness", "state_log", {"u"}),
     ],
 )
 def test_cr54_what_a_guardians_program_calls_with_secrets_is_quiet_too(module: str, function: str, exponents: set[str]) -> None:

@@ -43,10 +43,13 @@ from tests.forging import (
 )
 from tests.verifier.checking import failed, refused, remembering, run
 from tests.verifier.hinting import write_hints
-from verifier import log
+from verifier import log, work
+from verifier.context import make_context
+from verifier.layouts import open_record
 from verifier.log import Tree, leaf_hash
 from verifier.page import to_html
 from verifier.report import Report
+from verifier.source import RecordError
 from verifier.verify import verify_record
 
 WITNESSED: Files = {"log": "witnessed"}
@@ -197,6 +200,36 @@ def test_every_path_says_the_same(tmp_path: Path) -> None:
                 assert journal.exists()
         assert stopped == 5
         assert report.json() == alone.json()
+
+
+def test_a_worker_that_opens_the_record_itself_hands_on_the_same_leaves(
+    made: tuple[Forger, list[Sheet], Files], folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder.put(contents_of(made[2]))
+    source = open_record(path, TOY, "psephos")
+    job = work.make_job(make_context(source, TOY), path)
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "self_test", lambda *_: None)
+        results = [work.run_task(work.Task(job, chunk)) for chunk in source.chunks()]
+        assert b"".join(result.leaves or b"" for result in results) == b"".join(leaf_hash(encode(line)) for line in made[2][BALLOTS])
+        work.forget(job)
+        contents = contents_of(made[2])
+        (path / "profile.json").write_bytes(contents["profile.json"].replace(b'"witnessed"', b'"offline"'))
+        with pytest.raises(RecordError, match="another one"):
+            work.run_task(work.Task(job, source.chunks()[0]))
+        (path / "profile.json").write_bytes(contents["profile.json"])
+
+
+def test_a_statement_repeated_a_hundred_thousand_times_is_refused_at_once(
+    made: tuple[Forger, list[Sheet], Files], folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = deepcopy(made[2])
+    files[LOG]["statements"] = [files[LOG]["statements"][0]] * 100_000
+    monkeypatch.setattr(log, "statement_challenge", lambda *_: pytest.fail("nothing has to be computed"))
+    report = run(folder.put(contents_of(files)), both=False)
+    assert refused(report) == {"X11"}
+    assert "root" in report.text()
+    assert len(report.json()) < 100_000
 
 
 # CR-32 to CR-40: the ballots changed after the guardians' statements

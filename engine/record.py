@@ -6,20 +6,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.ballot import CAST, CHALLENGED, DEVICE, DISCOUNTED, OpenedBallot
 from engine.decryption import DecryptedTally
 from engine.encoding import from_json, member, to_json
-from engine.errors import FormatError, ManifestError
+from engine.errors import FormatError, ManifestError, ProofError
 from engine.group import STANDARD, Element, Group
 from engine.key_ceremony import Acknowledgement, GuardianPublicKeys
-from engine.manifest import read_manifest
+from engine.log import RecordLog, log_of
+from engine.manifest import WITNESSED, read_manifest
 from engine.parameters import Election, ElectionParameters, election_parameters
 from engine.tally import BallotSet
 
-PROFILE, SIGNATURE = "profile.json", "signature.json"
+PROFILE, SIGNATURE, LOG = "profile.json", "signature.json", "log.json"
 PARAMETERS, MANIFEST = "election_parameters.json", "election_manifest.json"
 BALLOTS = f"ballots/device_{DEVICE}.jsonl"
 
@@ -185,7 +187,8 @@ class Signature:
 
 @dataclass(frozen=True)
 class Record:
-    """What is published, and nothing else. `ballots` yields the canonical bytes of each ballot with its state, ascending by code."""
+    """What is published, and nothing else. `ballots` yields the canonical bytes of each ballot with its state, ascending by code. `log` is
+    given if, and only if, the manifest says that there is one."""
 
     election: Election
     guardians: Sequence[GuardianPublicKeys]
@@ -194,6 +197,7 @@ class Record:
     found: BallotSet
     tally: DecryptedTally
     openings: Sequence[OpenedBallot]
+    log: RecordLog | None = None
 
 
 def parameters_file(parameters: ElectionParameters) -> ParametersFile:
@@ -241,9 +245,12 @@ def write_record(folder: Path, record: Record, signing_key: bytes, date: datetim
     """Writes the whole record into `folder`, which must be empty or new, and signs it. Same input, same bytes.
 
     `signing_key` is the scrutineer's Ed25519 private key, 32 bytes, a secret. Raises FileExistsError, and ManifestError for a date before
-    the close or after `record_due`: such a record would not verify (X15).
+    the close or after `record_due`: such a record would not verify (X15). ManifestError, too, if there is a log and the manifest does not
+    say so, or the other way round (X13); ProofError if the log is not that of these ballots (X11).
     """
     manifest = record.election.manifest
+    if (record.log is None) != (manifest.voting.log is None):
+        raise ManifestError("a record has a log if, and only if, the manifest says so (X13)")
     if not manifest.closes <= date <= manifest.record_due:
         raise ManifestError(f"a record is signed from {manifest.voting.closes} to {manifest.voting.record_due}")
     folder.mkdir(parents=True, exist_ok=True)
@@ -254,7 +261,12 @@ def write_record(folder: Path, record: Record, signing_key: bytes, date: datetim
     write_keys(folder, election, record.guardians, record.acknowledgements)
     (folder / "ballots").mkdir()
     with (folder / BALLOTS).open("wb") as file:
-        file.writelines(line + b"\n" for line in record.ballots)
+        if record.log is None:
+            file.writelines(line + b"\n" for line in record.ballots)
+        elif log_of(_written(record.ballots, file)) != record.log.stated:
+            raise ProofError("the log is not that of these ballots (X11)")
+    if record.log is not None:
+        _write(folder / LOG, to_json(record.log))
     voting = election.manifest.voting
     count = found.states.total()
     device = Device(DEVICE, voting.device_information, "Regular", voting.chaining_mode, election.device_hash, count)
@@ -278,11 +290,12 @@ def totals(found: BallotSet, styles: int) -> Totals:
 
 
 def sign_record(folder: Path, signing_key: bytes, date: datetime) -> None:
-    """Writes `profile.json` over every file in `folder`, then `signature.json` (record-format.md, 2.1, 2.11)."""
+    """Writes `profile.json` over every file in `folder`, then `signature.json` (record-format.md, 2.1, 2.11). With a log the kind is
+    witnessed, otherwise offline."""
     listed = []
     for path in sorted(_files(folder)):
         listed.append(ListedFile(path, digest(folder / path)))
-    _write(folder / PROFILE, to_json(Profile("psephos", 1, "offline", tuple(listed))))
+    _write(folder / PROFILE, to_json(Profile("psephos", 1, WITNESSED if (folder / LOG).exists() else "offline", tuple(listed))))
     when = date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     signed = signed_bytes(digest(folder / PROFILE), when)
     _write(folder / SIGNATURE, to_json(Signature(when, Ed25519PrivateKey.from_private_bytes(signing_key).sign(signed))))
@@ -306,6 +319,13 @@ def read_lines(path: Path) -> Iterator[bytes]:
             if not line.endswith(b"\n"):
                 raise FormatError(f"{path.name}: the last line is not ended")
             yield line[:-1]
+
+
+def _written(lines: Iterable[bytes], file: BinaryIO) -> Iterator[bytes]:
+    """The same lines, each once it is written."""
+    for line in lines:
+        file.write(line + b"\n")
+        yield line
 
 
 def _files(folder: Path) -> Iterator[str]:

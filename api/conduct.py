@@ -10,15 +10,21 @@ from hashlib import sha256
 from api.accounts.service import Accounts
 from api.ceremony import keys
 from api.ceremony.board import Board
+from api.ceremony.board_messages import BoardMessages
+from api.ceremony.requests import latest_request
 from api.clock import Clock
-from api.elections.service import Ballot
+from api.elections.service import Ballot, ElectionService
 from api.elections.states import Step
 from api.errors import Conflict
 from api.recording import Recording
+from api.records.service import Releases
+from api.tally.service import TALLY, TallyService
 from api.voters.access import count_voters
 from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
 from api.voters.window import PublicElection, abandon_window, open_window, prepare, window_of
+from engine.ballot import CAST, DISCOUNTED
+from engine.encoding import to_json
 from engine.group import Group
 
 __all__ = ["Conduct"]
@@ -31,7 +37,10 @@ class Conduct:
     """The effects of steps, over the databases of one platform."""
 
     accounts: Accounts
+    elections: ElectionService
     board: Board
+    tally: TallyService
+    releases: Releases
     voters: VoterDatabase
     recording: Recording
     clock: Clock
@@ -101,7 +110,7 @@ class Conduct:
         count = self.tally.finish(ballot)
         messages = BoardMessages(self.board, ballot.election_id, self.group)
         result = self.board.read(ballot.election_id, TALLY)
-        number, request = latest_request(messages) or (0, None)
+        _, request = latest_request(messages) or (0, None)
         self.recording.add(ballot.election_id, "tally_made", {
             "ballots": count.number(CAST), "tally_hash": sha256(to_json(count.found.tally)).digest()
         })  # fmt: skip

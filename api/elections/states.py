@@ -30,7 +30,8 @@ class State(StrEnum):
 
 class Step(StrEnum):
     """What leads on: the manifest is fixed and trustees make keys; they try to decrypt; votes are taken; no more are; it is accepted that
-    few voters' result may show how they voted; discounts and hierarchy are settled; the one aggregate is decrypted; the record is public; all is kept; or the ballot is given up."""
+    few voters' result may show how they voted; discounts and hierarchy are settled; the one aggregate is decrypted; the record is public;
+    all is kept; or the ballot is given up."""
 
     BEGIN_CEREMONY = "begin ceremony"
     BEGIN_TRIAL = "begin trial decryption"

@@ -97,6 +97,7 @@ def create_staff_app(
     app.state.board = board
     app.state.voters, app.state.group, app.state.link_key = databases.voters, group, settings.link_key
     box = BallotBox(databases.voters, clock)
+    app.state.box, app.state.clock = box, clock
     app.state.log = WitnessedLog(databases.voters, box, group, settings.log_key, settings.log_origin)
     app.state.effects = Conduct(accounts, elections, board, tally, releases, databases.voters, recording, clock, group).effects
     problems.install(app)

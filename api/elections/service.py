@@ -144,19 +144,26 @@ class ElectionService:
         return Asked(following, 0)
 
     def agree(self, election_id: str, state: State, subject: str, account_id: str) -> tuple[str, ...]:
-        """For what takes two persons and is no step, such as a discount: notes that this person has asked for it, and answers who have, in
-        the order of their ids. The same again changes nothing. Raises NotFound, or Conflict unless the ballot is in this state."""
+        """For what takes two persons and is no step, such as a discount: notes that this person asks for it, and answers who does, in the
+        order of their ids. When they are two it is used up, and the next time takes two persons again. The same again before changes
+        nothing. Raises NotFound, or Conflict unless the ballot is in this state."""
         with self._store.transaction() as session:
             row = self._lock(session, election_id)
             if row.state != state:
                 raise Conflict(f"the ballot is {row.state}, not {state}")
-            if session.get(Approval, (election_id, state.value, subject, account_id)) is None:
+            mine = select(Approval).where(Approval.election_id == election_id, col(Approval.step).startswith(f"{subject} ", autoescape=True))
+            asked: dict[str, set[str]] = {}
+            for each in session.exec(mine):
+                asked.setdefault(each.step, set()).add(each.account_id)
+            turn = max(len(asked), 1)
+            if len(asked.get(f"{subject} {turn}", ())) == 2:
+                turn += 1
+            people = asked.get(f"{subject} {turn}", set())
+            if account_id not in people:
                 session.add(Approval(
-                    election_id=election_id, state=state.value, step=subject, account_id=account_id, asked=self._clock.now()
+                    election_id=election_id, state=state.value, step=f"{subject} {turn}", account_id=account_id, asked=self._clock.now()
                 ))  # fmt: skip
-                session.flush()
-            query = select(Approval.account_id).where(Approval.election_id == election_id, Approval.step == subject)
-            return tuple(session.exec(query.order_by(col(Approval.account_id))).all())
+            return tuple(sorted(people | {account_id}))
 
     def ballot(self, election_id: str) -> Ballot:
         """A ballot as it stands. Raises NotFound."""

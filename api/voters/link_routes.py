@@ -119,8 +119,8 @@ def reissued_code(request: Request, database: Database, ballot: TheWindow, body:
 
 @router.post("/discounts", status_code=201, dependencies=_OURS, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
 def discount(request: Request, ballot: TheWindow, body: Discount) -> NewCode:
-    """The voter's vote, if there is one, is not counted, and a new code takes the place of all others, in one transaction. The answer is the
-    same whether or not there was a vote (T4)."""
+    """The voter's vote, if there is one, is not counted, and a new code takes the place of all others, in one transaction. The answer is
+    the same whether or not there was a vote (T4)."""
     if body.by == body.approved_by:
         raise Denied("two different persons decide about a discount (OP-12)")
     box: BallotBox = request.app.state.box

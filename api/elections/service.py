@@ -151,9 +151,9 @@ class ElectionService:
             row = self._lock(session, election_id)
             if row.state != state:
                 raise Conflict(f"the ballot is {row.state}, not {state}")
-            mine = select(Approval).where(Approval.election_id == election_id, col(Approval.step).startswith(f"{subject} ", autoescape=True))
+            query = select(Approval).where(Approval.election_id == election_id)
             asked: dict[str, set[str]] = {}
-            for each in session.exec(mine):
+            for each in session.exec(query.where(col(Approval.step).startswith(f"{subject} ", autoescape=True))):
                 asked.setdefault(each.step, set()).add(each.account_id)
             turn = max(len(asked), 1)
             if len(asked.get(f"{subject} {turn}", ())) == 2:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from api.accounts.service import Accounts
 from api.audit.entry import Given
-from api.ceremony import keys
+from api.ceremony import keys, trial
 from api.ceremony.board import Board
 from api.ceremony.board_messages import BoardMessages
 from api.ceremony.requests import latest_request
@@ -75,6 +75,7 @@ class Conduct:
     def _begin_trial(self, ballot: Ballot) -> None:
         ceremony = keys.held(self.board, ballot, self.group)
         keys.finish(self.board, ballot, ceremony)
+        trial.begin(BoardMessages(self.board, ballot.election_id, self.group), 1)
         election = ceremony.election
         public = PublicElection(
             ballot.terms.manifest, ballot.guardian_count, ballot.terms.quorum, election.vote_encryption_key,
@@ -89,6 +90,8 @@ class Conduct:
     def _open(self, ballot: Ballot) -> None:
         if self.clock.now() >= ballot.manifest.closes:
             raise Conflict("the voting period of this ballot is over: make another ballot")
+        election = keys.held(self.board, ballot, self.group).election
+        trial.check_finished(BoardMessages(self.board, ballot.election_id, self.group), election)
         window = window_of(self.voters, ballot.election_id, self.group)
         if not count_voters(self.voters, window):
             raise Conflict("nobody can vote yet: there is no roll (psephos scrutineer roll)")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.accounts.service import Accounts
-from api.ceremony import keys
+from api.ceremony import keys, trial
 from api.ceremony.board import Board
+from api.ceremony.board_messages import BoardMessages
 from api.clock import Clock
 from api.elections.service import Ballot, ElectionService
 from api.elections.states import State, persons_for
@@ -38,10 +39,10 @@ class Reports:
 
     def __init__(
         self, accounts: Accounts, elections: ElectionService, board: Board, tally: TallyService, releases: Releases, voters: VoterDatabase,
-        trial_missing: Callable[[Ballot], tuple[str, ...]], clock: Clock, group: Group,
+        clock: Clock, group: Group,
     ) -> None:  # fmt: skip
         self._accounts, self._elections, self._board, self._tally, self._releases = accounts, elections, board, tally, releases
-        self._voters, self._trial_missing, self._clock, self._group = voters, trial_missing, clock, group
+        self._voters, self._clock, self._group = voters, clock, group
 
     def standing(self, election_id: str) -> Standing:
         """See Standing. Raises NotFound."""
@@ -114,7 +115,9 @@ class Reports:
         return "the keys are there: begin the trial decryption", ()
 
     def _trial(self, ballot: Ballot) -> tuple[str, tuple[str, ...]]:
-        awaited = [f"trial decryption: {each}" for each in self._trial_missing(ballot)]
+        election = keys.held(self._board, ballot, self._group).election
+        missing = trial.missing(BoardMessages(self._board, ballot.election_id, self._group), election)
+        awaited = [f"trial decryption: {each}" for each in missing]
         if not count_voters(self._voters, window_of(self._voters, ballot.election_id, self._group)):
             awaited.append("the roll (psephos scrutineer roll)")
         return ("open the ballot; votes are taken from the moment on that the manifest names" if not awaited else "wait"), tuple(awaited)

@@ -75,13 +75,13 @@ class Conduct:
     def _begin_trial(self, ballot: Ballot) -> None:
         ceremony = keys.held(self.board, ballot, self.group)
         keys.finish(self.board, ballot, ceremony)
-        trial.begin(BoardMessages(self.board, ballot.election_id, self.group), 1)
         election = ceremony.election
         public = PublicElection(
             ballot.terms.manifest, ballot.guardian_count, ballot.terms.quorum, election.vote_encryption_key,
             election.ballot_data_encryption_key,
         )  # fmt: skip
         prepare(self.voters, public, ballot.terms.audit_key, self.group)
+        trial.begin(BoardMessages(self.board, ballot.election_id, self.group), 1)
         self.recording.add(ballot.election_id, "key_ceremony_held", {
             "guardian_count": ballot.guardian_count, "quorum": ballot.terms.quorum,
             "guardian_record_hash": election.extended_base_hash,

@@ -43,6 +43,8 @@ def run_decryption(
         if asked is None:
             return "the scrutineer's request"
         found, digest = check_closed(board, election, processes, Own(own.path, with_hints=False))
+        # A platform's log is checked here, before anything is decrypted: LogWatch(board, own.path).check_leaves() answers the leaves that
+        # fit every checkpoint kept; that they are those of the closed ballots the engine will check with share.data.
         while True:
             number, request = latest_request(board) or asked
             aggregate = _check(own, request, found, digest)

@@ -41,6 +41,7 @@ class Office:
     `tom1` to `tom3` the trustees."""
 
     make_store: MakeStore
+    hosts: tuple[str, ...] = (HOST,)
     clock: SetClock = field(default_factory=lambda: SetClock(BEFORE))
     members: dict[str, Member] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -51,7 +52,7 @@ class Office:
             VoterDatabase(self.make_store("voters", VOTERS)),
             AuditLog(self.make_store("audit", AUDIT_TABLES), self.clock, Ed25519PrivateKey.generate(), "office.example/audit"),
         )  # fmt: skip
-        settings = StaffSettings((HOST,), SITE, LINK_KEY)
+        settings = StaffSettings(self.hosts, SITE, LINK_KEY)
         self.app = create_staff_app(self.databases, settings, self.clock, TOY, PASSWORDS)
         self.client = TestClient(self.app, base_url=f"https://{HOST}", raise_server_exceptions=False)
         self.accounts: Accounts = self.app.state.accounts

@@ -14,6 +14,7 @@ from api.audit.entry import Given
 from api.ceremony import keys, trial
 from api.ceremony.board import Board
 from api.ceremony.board_messages import BoardMessages
+from api.ceremony.log_key import LOG_KEY
 from api.ceremony.requests import latest_request
 from api.clock import Clock
 from api.elections.service import Ballot, ElectionService
@@ -21,6 +22,7 @@ from api.elections.states import Step
 from api.errors import Conflict
 from api.recording import Recording
 from api.records.service import Releases
+from api.tally.log_routes import WitnessedLog
 from api.tally.service import TALLY, TallyService
 from api.voters.access import count_voters
 from api.voters.ballot_box import BallotBox
@@ -45,6 +47,7 @@ class Conduct:
     tally: TallyService
     releases: Releases
     voters: VoterDatabase
+    log: WitnessedLog
     recording: Recording
     clock: Clock
     group: Group
@@ -75,6 +78,7 @@ class Conduct:
     def _begin_trial(self, ballot: Ballot) -> None:
         ceremony = keys.held(self.board, ballot, self.group)
         keys.finish(self.board, ballot, ceremony)
+        self.board.publish(ballot.election_id, keys.SCRUTINEER, LOG_KEY, to_json(self.log.public(ballot.election_id)))
         election = ceremony.election
         public = PublicElection(
             ballot.terms.manifest, ballot.guardian_count, ballot.terms.quorum, election.vote_encryption_key,

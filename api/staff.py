@@ -111,8 +111,8 @@ def create_staff_app(
     box = BallotBox(databases.voters, clock)
     app.state.box, app.state.clock = box, clock
     app.state.reports = Reports(accounts, elections, board, tally, releases, databases.voters, clock, group)
-    app.state.log = WitnessedLog(databases.voters, box, group, settings.log_key, settings.log_origin)
-    app.state.effects = Conduct(accounts, elections, board, tally, releases, databases.voters, recording, clock, group).effects
+    log = app.state.log = WitnessedLog(databases.voters, box, group, settings.log_key, settings.log_origin)
+    app.state.effects = Conduct(accounts, elections, board, tally, releases, databases.voters, log, recording, clock, group).effects
     problems.install(app)
     for each in (
         accounts_routes, staff_routes, elections_routes, reports_routes, board_routes, link_routes, tally_routes, log_routes, records_routes

@@ -83,6 +83,10 @@ class LogWatch:
         except (ValueError, TypeError, KeyError, AttributeError, EngineError):
             raise PsephosError(f"{self._kept} is damaged; take a copy of it away, and tell the scrutineer") from None
 
+    def kept(self) -> list[Checkpoint]:
+        """All checkpoints that were kept, signed by the log's key as it stands on the board. Raises as `checkpoints`, NotBegun."""
+        return self.checkpoints(self._key())
+
     def check_leaves(self) -> tuple[bytes, ...]:
         """After the close: the hashes of all leaves, once every checkpoint that was kept is one of the log that they make. Raises Alarm."""
         key = self._key()

@@ -22,7 +22,7 @@ _OWN = re.compile(
     r"|ceremony/complaints/guardian_(?P<accuser>N)_about_N\.json"
     r"|ceremony/complaints/shares/guardian_N_for_(?P<victim>N)\.json"
     r"|trial/round_N/guardian_(?P<t>N)_(?:medium|copy)\.json"
-    r"|decryption/request_N/nonces/guardian_(?P<n>N)\.json"
+    r"|decryption/request_N/(?:log|nonces)/guardian_(?P<n>N)\.json"
     r"|decryption/request_N/attempt_N/(?:1_hashes|2_values|3_responses|restarts)/guardian_(?P<a>N)\.json"
     ")".replace("N", _NUMBER)
 )

@@ -31,6 +31,7 @@ from engine.encoding import from_json
 from engine.errors import EngineError
 from engine.group import Group
 from engine.log import LogStatement, RecordLog, log_of, record_log
+from engine.parameters import Election
 from engine.record import PROFILE, SIGNATURE, Record, add_signature, as_date, check_date, digest, read_lines, signed_bytes, write_unsigned
 
 __all__ = ["Drafted", "Published", "Releases", "Verdict", "Verify"]
@@ -154,7 +155,7 @@ class Releases:
             for line in self._board.read(ballot.election_id, OPENED).split(b"\n")[:-1]
         ]
         tally = self._tally.result(ballot.election_id)
-        log = self._log(ballot, count, closed)
+        log = self._log(ballot, ceremony.election, closed)
         record = Record(
             ceremony.election, ceremony.keys, ceremony.acknowledgements, read_lines(closed), count.found, tally, openings, log
         )  # fmt: skip
@@ -163,7 +164,7 @@ class Releases:
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
 
-    def _log(self, ballot: Ballot, count: Count, closed: Path) -> RecordLog:
+    def _log(self, ballot: Ballot, election: Election, closed: Path) -> RecordLog:
         """The log with the statements of the trustees who decrypted."""
         messages = BoardMessages(self._board, ballot.election_id, self._group)
         asked = latest_request(messages)
@@ -173,7 +174,7 @@ class Releases:
         statements = [
             messages.read(LogStatement, f"decryption/request_{number}/log/guardian_{i}.json") for i in request.guardians
         ]
-        return record_log(log_of(read_lines(closed)), [each for each in statements if each], count.election)
+        return record_log(log_of(read_lines(closed)), [each for each in statements if each], election)
 
     def _hints(self, election_id: str) -> Path | None:
         hints = self._tally.counting.folder(election_id) / "checked.hints"

@@ -20,6 +20,7 @@ from api.tally.counting import Count, Work
 from api.tally.service import Awaited, TallyService
 from engine.ballot import CAST, CHALLENGED, DISCOUNTED
 from engine.encoding import to_json
+from engine.record import digest as file_digest
 
 __all__ = ["TheTally", "router"]
 
@@ -97,14 +98,15 @@ def closed_ballots(tally: TheTally, elections: Elections, _: Witness, election_i
     """The closed ballots with their states, ascending by confirmation code, for whoever checks and multiplies for themselves."""
     _must_be_counted(elections, election_id)
     path, digest = tally.counting.closed_ballots(election_id), tally.counting.count(election_id).digest
-    return _file(path, {"ETag": f'"{digest.hex()}"'})
+    return _file(path, digest)
 
 
 @router.get("/challenged-openings", response_class=FileResponse, responses={**_FILE, **documented(404, 409, 421, 422, 503)})
 def challenged_openings(tally: TheTally, elections: Elections, _: Witness, election_id: ElectionId) -> FileResponse:
     """What opens the challenged ballots, as their makers handed it in."""
     _must_be_counted(elections, election_id)
-    return _file(tally.counting.closed_ballots(election_id).with_name(OPENINGS), {})
+    path = tally.counting.closed_ballots(election_id).with_name(OPENINGS)
+    return _file(path, file_digest(path))
 
 
 @router.post("/requests", status_code=201, dependencies=[Depends(once)], responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
@@ -130,8 +132,9 @@ def _must_be_counted(elections: Elections, election_id: str) -> None:
         raise NotFound("there are no closed ballots yet")
 
 
-def _file(path: Path, headers: dict[str, str]) -> FileResponse:
-    return FileResponse(path, media_type="application/x-ndjson", headers=headers)
+def _file(path: Path, digest: bytes) -> FileResponse:
+    """A file with its SHA-256 as ETag."""
+    return FileResponse(path, media_type="application/x-ndjson", headers={"ETag": f'"{digest.hex()}"'})
 
 
 def _state(found: Work | Count) -> CountState:

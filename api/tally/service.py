@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC
 
+from api.ceremony import keys
 from api.ceremony.answers import Answers, combine
 from api.ceremony.board import Board
 from api.ceremony.board_messages import BoardMessages
@@ -16,6 +17,7 @@ from engine.decryption import DecryptedTally
 from engine.encoding import to_json
 from engine.errors import EngineError
 from engine.group import Group
+from engine.parameters import Election
 
 __all__ = ["OPENED", "TALLY", "Awaited", "TallyService"]
 
@@ -65,7 +67,8 @@ class TallyService:
         if messages.has(TALLY):
             raise Conflict("there is a result already: the aggregate is decrypted once (T5)")
         try:
-            request_decryption(messages, count.election, count.found, count.digest, guardians, self._clock.now().astimezone(UTC), again)
+            now = self._clock.now().astimezone(UTC)
+            request_decryption(messages, self._election(ballot), count.found, count.digest, guardians, now, again)
         except EngineError as error:
             raise Invalid(f"guardians: {error}") from None
         return self.awaited(election_id)
@@ -78,7 +81,7 @@ class TallyService:
             raise Conflict("nobody has been asked to decrypt yet")
         number, request = asked
         try:
-            answers = Answers(messages, count.election, count.found)
+            answers = Answers(messages, self._election(self._elections.ballot(election_id)), count.found)
             done = answers.combined() is not None
         except (EngineError, ApiError) as error:
             return Awaited(number, request.guardians, (), str(error))
@@ -90,7 +93,7 @@ class TallyService:
         count, messages = self.counting.count(election_id), BoardMessages(self._board, election_id, self._group)
         if not messages.has(TALLY):
             try:
-                tally, openings = combine(messages, count.election, count.found)
+                tally, openings = combine(messages, self._election(ballot), count.found)
             except EngineError as error:
                 raise Conflict(f"the answers cannot be combined: {error}") from None
             messages.publish(OPENED, b"".join(to_json(each) + b"\n" for each in openings))
@@ -106,6 +109,10 @@ class TallyService:
         if tally is None:
             raise NotFound("there is no result yet")
         return tally
+
+    def _election(self, ballot: Ballot) -> Election:
+        """With all that the guardians have published; the count knows the joint keys alone."""
+        return keys.held(self._board, ballot, self._group).election
 
     def _floor(self, count: Count) -> int:
         return count.election.manifest.voting.smallest_unit

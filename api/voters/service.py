@@ -1,7 +1,6 @@
 """The voting platform behind its routes: what is asked of the database, of the checking processes, and of the limits on guessing."""
 
 import hmac
-import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from api.clock import Clock
 from api.edge import client_address
 from api.errors import Invalid
+from api.logs import logger
 from api.problems import TooMany
 from api.voters.access import Access
 from api.voters.access_code import AccessCode
@@ -28,7 +28,7 @@ from engine.group import Group
 
 __all__ = ["Limits", "VotingService"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class VotingService:
         checker: Checker,
         limits: Limits,
         proxies: Sequence[IPv4Network | IPv6Network] = (),
-        alarm: Callable[[str], None] = _log.warning,
+        alarm: Callable[[str], object] = _log.warning,
     ) -> None:
         self._database, self._group, self._checker, self._proxies, self._alarm = database, group, checker, proxies, alarm
         self._box = BallotBox(database, clock)

@@ -63,7 +63,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def malformed(_: Request, error: RequestValidationError) -> Response:
-        places = {".".join(map(str, each["loc"]))[:100] for each in error.errors()[:10] if each["loc"]}
+        places = {_place(each) for each in error.errors()[:10] if each["loc"]}
         return answer(422, "Invalid request", f"not as described in the documentation: {', '.join(sorted(places)) or 'the body'}"[:400])
 
     @app.exception_handler(HTTPException)
@@ -74,3 +74,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def mistake(_: Request, __: Exception) -> Response:
         return answer(500, ApiError.title, "the service has made a mistake")
+
+
+def _place(error: Mapping[str, Any]) -> str:
+    """Where in a request something is wrong. The name of a member that nobody asked for was written by the sender: it is not repeated."""
+    place = [str(each) for each in error["loc"]]
+    if error["type"] == "extra_forbidden":
+        place[-1] = "(a member that is not known)"
+    return ".".join(place)[:100]

@@ -41,7 +41,8 @@ class Limits:
 
 
 class VotingService:
-    """Takes requests for one voter database. `alarm` is called with a word when somebody seems to be guessing; `proxies` are our own."""
+    """Takes requests for one voter database. `alarm` is called with a word, once a minute, while somebody seems to be guessing; `proxies`
+    are our own."""
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class VotingService:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._of_an_address = RateLimitItemPerMinute(limits.wrong_codes_of_an_address)
         self._of_all = RateLimitItemPerMinute(limits.wrong_codes_of_all)
+        self._alarms = RateLimitItemPerMinute(1)
         self._key = secrets.token_bytes(32)  # addresses are remembered for a minute, as hashes that end with this process
 
     def window(self, election_id: str) -> Window:
@@ -91,7 +93,7 @@ class VotingService:
 
     def _note_wrong_code(self, request: Request) -> None:
         address = hmac.digest(self._key, client_address(request, self._proxies).encode(), "sha256").hex()
-        if not self._limiter.hit(self._of_all, "all"):
+        if not self._limiter.hit(self._of_all, "all") and self._limiter.hit(self._alarms, "alarm"):
             self._alarm("many access codes are being guessed")
         if not self._limiter.hit(self._of_an_address, address):
             raise TooMany("too many access codes from here opened nothing; wait a minute and compare yours character by character", 60)

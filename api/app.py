@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from api import problems
+from api.authorising import check_declared, describe
 from api.clock import JUMP, Clock
 from api.counting import Counts
 from api.edge import Edge
@@ -66,4 +67,6 @@ def create_voting_app(
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
     of_voters = [route.path for route in routes.router.routes if isinstance(route, Route)]
     app.add_middleware(Observing, counts=app.state.counts, voters=of_voters)
+    check_declared(app)
+    describe(app)
     return app

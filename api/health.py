@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.authorising import anybody
 from api.clock import JUMP, Clock
 from api.errors import ApiError
 from api.problems import answer
@@ -15,7 +16,7 @@ __all__ = ["health_routes"]
 def health_routes(clock: Clock, check: Callable[[], None]) -> APIRouter:
     """Routes /health and /ready. `check` raises ApiError if something that the service needs is not there. A clock that somebody has moved
     makes it not ready, until it is started again: it goes on by its own time, and closes when it should (SV-18)."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(anybody)])
 
     @router.get("/health")
     def health() -> dict[str, str]:

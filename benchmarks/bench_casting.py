@@ -19,7 +19,7 @@ from api.sealing import KeyRing
 from api.settings import Settings
 from api.voters.access import NewVoter, add_voters, issue
 from api.voters.database import VoterDatabase
-from api.voters.window import PublicElection, prepare, window_of
+from api.voters.window import PublicElection, open_window, prepare, window_of
 from engine.ballot import Selections, encrypt_ballot, new_ballot_nonce
 from engine.encoding import to_json
 from engine.group import STANDARD
@@ -65,7 +65,9 @@ def votes_of(database, folder):
     manifest = a_manifest(3, **{name: f"{moment:%Y-%m-%dT%H:%M:%SZ}" for name, moment in times.items()})
     election = hold_ceremony(3, 2, STANDARD, manifest).election
     public = PublicElection(manifest.content, 3, 2, election.vote_encryption_key, election.ballot_data_encryption_key)
-    window = window_of(database, prepare(database, public, AUDIT.public_key().public_bytes_raw(), STANDARD), STANDARD)
+    election_id = prepare(database, public, AUDIT.public_key().public_bytes_raw(), STANDARD)
+    open_window(database, election_id)
+    window = window_of(database, election_id, STANDARD)
     names = [f"voter {number}" for number in range(VOTES)]
     add_voters(database, window, [NewVoter(name, 1) for name in names])
     with (folder / "votes").open("w", encoding="utf-8") as file:

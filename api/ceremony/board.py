@@ -80,5 +80,10 @@ class Board:
             ).all()
         return [Listed(position, name, digest) for position, name, digest in rows]
 
+    def names(self, election_id: str) -> list[str]:
+        """The names of all messages."""
+        with self._store.reading() as session:
+            return list(session.exec(select(BoardMessage.name).where(BoardMessage.election_id == election_id)))
+
     def _count(self, session: Session, election_id: str) -> int:
         return session.exec(select(func.count()).select_from(BoardMessage).where(BoardMessage.election_id == election_id)).one()

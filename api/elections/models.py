@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from api.moments import Utc
 
-__all__ = ["TABLES", "Approval", "BoardMessage", "Election", "ElectionTable", "Transition"]
+__all__ = ["TABLES", "Answered", "Approval", "BoardMessage", "Election", "ElectionTable", "Transition"]
 
 _NO_ROWID = {"sqlite_with_rowid": False}
 
@@ -18,16 +18,19 @@ class ElectionTable(SQLModel, registry=registry()):
 
 
 class Election(ElectionTable, table=True):
-    """A ballot. `manifest` are the bytes that will be hashed; they, n and k may change in a draft and never afterwards. `version` grows
-    with every change."""
+    """A ballot. `manifest` are the bytes that will be hashed; `trustees` the accounts of guardians 1 … n, with blanks between; `audit_key`
+    (X25519) is what time and address of votes are sealed to, `signing_key` (Ed25519) what the record is signed under, both public. All of
+    it may change in a draft and never afterwards. `version` grows with every change."""
 
     __tablename__ = "election"
     __table_args__ = _NO_ROWID
 
     election_id: str = Field(primary_key=True)
     manifest: bytes
-    guardian_count: int
     quorum: int
+    trustees: str
+    audit_key: bytes
+    signing_key: bytes
     state: str
     version: int = 1
 
@@ -70,6 +73,19 @@ class BoardMessage(ElectionTable, table=True):
     name: str = Field(primary_key=True)
     position: int
     digest: bytes
+    content: bytes
+
+
+class Answered(ElectionTable, table=True):
+    """What a request with an Idempotency-Key was answered, so that the same request again is not done again. `key` is a hash of account,
+    path and key, `digest` of the body. Rows are only added."""
+
+    __tablename__ = "answered"
+    __table_args__ = _NO_ROWID
+
+    key: bytes = Field(primary_key=True)
+    digest: bytes
+    status: int
     content: bytes
 
 

@@ -1,8 +1,10 @@
 """Ballots as events: made, changed while they are drafts, and led from state to state by people who have to agree."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -14,12 +16,26 @@ from api.store import Store
 from engine.errors import EngineError
 from engine.group import Group
 from engine.manifest import Manifest, read_manifest
-from engine.parameters import election_parameters
+from engine.parameters import ElectionParameters, election_parameters
 
-__all__ = ["Asked", "Ballot", "Done", "ElectionService", "Record"]
+__all__ = ["Asked", "Ballot", "Done", "ElectionService", "Record", "Terms"]
+
+_ACCOUNT = re.compile("[0-9a-zA-Z._-]{1,64}")
 
 Record = Callable[[str, Mapping[str, str]], None]
 """Called with the kind of an event and its details, for the audit log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a ballot is held with. `trustees` are the accounts of guardians 1 … n; `audit_key` (X25519) is what time and address of votes
+    are sealed to, `signing_key` (Ed25519) what the record will be signed under: public keys of 32 bytes, whose secrets are not here."""
+
+    manifest: bytes
+    quorum: int
+    trustees: tuple[str, ...]
+    audit_key: bytes
+    signing_key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +44,22 @@ class Ballot:
 
     election_id: str
     manifest: Manifest
-    guardian_count: int
-    quorum: int
+    terms: Terms
     state: State
     version: int
+
+    @property
+    def guardian_count(self) -> int:
+        """n."""
+        return len(self.terms.trustees)
+
+    def guardian_of(self, account_id: str) -> int | None:
+        """The guardian, from 1, whose secrets this account's person holds; None for everybody else."""
+        return self.terms.trustees.index(account_id) + 1 if account_id in self.terms.trustees else None
+
+    def parameters(self, group: Group) -> ElectionParameters:
+        """The election's parameters. They were checked when the ballot was stored."""
+        return election_parameters(group, self.manifest, self.guardian_count, self.terms.quorum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +87,19 @@ class ElectionService:
     def __init__(self, store: Store, clock: Clock, group: Group, record: Record) -> None:
         self._store, self._clock, self._group, self._record = store, clock, group, record
 
-    def create(self, manifest: bytes, guardian_count: int, quorum: int, account_id: str) -> Ballot:
+    def create(self, terms: Terms, account_id: str) -> Ballot:
         """A draft. Its id is the manifest's election identifier. Raises Invalid, or Conflict if there is a ballot with that identifier."""
-        read = self._check(manifest, guardian_count, quorum)
-        election_id = read.voting.election_identifier.hex()
+        election_id = self._check(terms).voting.election_identifier.hex()
         with self._store.transaction() as session:
             if session.get(Election, election_id) is not None:
                 raise Conflict("there is a ballot with this identifier already")
-            row = Election(
-                election_id=election_id, manifest=manifest, guardian_count=guardian_count, quorum=quorum, state=State.DRAFT.value
-            )
-            session.add(row)
+            session.add(Election(election_id=election_id, state=State.DRAFT.value, **_columns(terms)))
         self._record("ballot created", {"election": election_id, "account": account_id})
         return self.ballot(election_id)
 
-    def change(self, election_id: str, version: int, manifest: bytes, guardian_count: int, quorum: int, account_id: str) -> Ballot:
+    def change(self, election_id: str, version: int, terms: Terms, account_id: str) -> Ballot:
         """Changes a draft that is still at `version`. Raises Invalid, NotFound, or Conflict if it is no draft or was changed meanwhile."""
-        read = self._check(manifest, guardian_count, quorum)
-        if read.voting.election_identifier.hex() != election_id:
+        if self._check(terms).voting.election_identifier.hex() != election_id:
             raise Invalid("the manifest has the identifier of another ballot")
         with self._store.transaction() as session:
             row = self._lock(session, election_id)
@@ -84,7 +107,8 @@ class ElectionService:
                 raise Conflict(f"the ballot is {row.state}: what it is about cannot be changed any more (T6, T7)")
             if row.version != version:
                 raise Conflict("the ballot was changed meanwhile; look at it again")
-            row.manifest, row.guardian_count, row.quorum, row.version = manifest, guardian_count, quorum, version + 1
+            row.sqlmodel_update(_columns(terms))
+            row.version = version + 1
             session.add(row)
         self._record("ballot changed", {"election": election_id, "account": account_id})
         return self.ballot(election_id)
@@ -125,6 +149,24 @@ class ElectionService:
             raise NotFound("there is no such ballot")
         return self._read(row)
 
+    def listed(self, after: str = "", most: int = 100) -> list[Ballot]:
+        """Ballots by their ids, ascending, those after the one named; at most so many."""
+        with self._store.reading() as session:
+            query = select(Election).where(Election.election_id > after).order_by(col(Election.election_id)).limit(most)
+            return [self._read(row) for row in session.exec(query)]
+
+    def asked_for(self, election_id: str) -> dict[Step, tuple[str, ...]]:
+        """Who has asked for which step in the state that the ballot is in. Raises NotFound."""
+        with self._store.reading() as session:
+            row = session.get(Election, election_id)
+            if row is None:
+                raise NotFound("there is no such ballot")
+            query = select(Approval).where(Approval.election_id == election_id, Approval.state == row.state)
+            asked: dict[Step, tuple[str, ...]] = {}
+            for each in session.exec(query.order_by(col(Approval.step), col(Approval.account_id))):
+                asked[Step(each.step)] = (*asked.get(Step(each.step), ()), each.account_id)
+            return asked
+
     def history(self, election_id: str) -> list[Done]:
         """Every step that was done, in order."""
         with self._store.reading() as session:
@@ -154,17 +196,31 @@ class ElectionService:
             raise NotFound("there is no such ballot")
         return row
 
-    def _check(self, manifest: bytes, guardian_count: int, quorum: int) -> Manifest:
+    def _check(self, terms: Terms) -> Manifest:
         try:
-            read = read_manifest(manifest)
-            election_parameters(self._group, read, guardian_count, quorum)
+            read = read_manifest(terms.manifest)
+            n, k = len(terms.trustees), terms.quorum
+            election_parameters(self._group, read, n, k)
         except EngineError as error:
             raise Invalid(f"the ballot cannot be held as described: {error}") from None
-        if quorum >= guardian_count:
+        if k >= n:
             raise Invalid("with as many trustees needed as there are, one lost key loses the result: take more, or ask for fewer (OP-01)")
+        if len(set(terms.trustees)) < n or not all(_ACCOUNT.fullmatch(each) for each in terms.trustees):
+            raise Invalid("trustees: expected the ids of as many different accounts as the manifest names trustees, in its order")
+        for name, key in (("audit_key", terms.audit_key), ("signing_key", terms.signing_key)):
+            if len(key) != 32 or not any(key):
+                raise Invalid(f"{name}: expected a public key of 32 bytes")
+        if terms.audit_key == terms.signing_key:
+            raise Invalid("audit_key and signing_key are two keys of two persons, not the same one")
         return read
 
     def _read(self, row: Election) -> Ballot:
-        return Ballot(
-            row.election_id, read_manifest(row.manifest), row.guardian_count, row.quorum, State(row.state), row.version
-        )
+        terms = Terms(row.manifest, row.quorum, tuple(row.trustees.split()), row.audit_key, row.signing_key)
+        return Ballot(row.election_id, read_manifest(row.manifest), terms, State(row.state), row.version)
+
+
+def _columns(terms: Terms) -> dict[str, Any]:
+    return {
+        "manifest": terms.manifest, "quorum": terms.quorum, "trustees": " ".join(terms.trustees), "audit_key": terms.audit_key,
+        "signing_key": terms.signing_key,
+    }  # fmt: skip

@@ -21,8 +21,8 @@ from api.voters.models import AccessMethod, Vote, Voter, VoteStatus, VotingWindo
 from api.voters.window import Window
 
 __all__ = [
-    "DISCOUNTED", "Access", "NewVoter", "add_method", "add_voters", "end_all", "find_access", "issue", "lock_access", "lock_unfinished",
-    "lock_voter", "reissue",
+    "DISCOUNTED", "Access", "NewVoter", "add_method", "add_voters", "count_voters", "end_all", "find_access", "issue", "lock_access",
+    "lock_unfinished", "lock_voter", "reissue",
 ]  # fmt: skip
 
 DISCOUNTED = "discounted"
@@ -86,6 +86,12 @@ def reissue(database: VoterDatabase, window: Window, unique_identifier: str, cha
         voter_index = lock_voter(session, database, window, unique_identifier)
         end_all(session, voter_index)
         return add_method(session, database, window, voter_index, channel)
+
+
+def count_voters(database: VoterDatabase, window: Window) -> int:
+    """How many may vote."""
+    with database.store.reading() as session:
+        return session.exec(select(func.count()).select_from(Voter).where(Voter.election_id == window.election_id)).one()
 
 
 def find_access(session: Session, database: VoterDatabase, window: Window, code: AccessCode) -> Access:

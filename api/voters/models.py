@@ -40,7 +40,7 @@ class VotingWindow(VoterTable, table=True):
     """A ballot as far as taking votes goes: from `opens` to before `closes`, UTC, and what votes are checked against. `election` is public
     (to_json of what `prepare` is given); time and address of a vote are sealed to `audit_key`, X25519, whose private half is not here.
 
-    Only `abandoned` and `closed` ever change, once each, from false to true.
+    Only `opened`, `abandoned` and `closed` ever change, once each, from false to true: nobody votes before two persons have opened it.
     """
 
     __tablename__ = "voting_window"
@@ -51,6 +51,7 @@ class VotingWindow(VoterTable, table=True):
     closes: datetime = Field(sa_type=Utc)
     election: bytes
     audit_key: bytes
+    opened: bool = False
     closed: bool = False
     abandoned: bool = False
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from api.authorising import anybody, voter
 from api.errors import Invalid
 from api.problems import documented
 from api.voters.access_code import AccessCode
@@ -78,21 +79,26 @@ TheWindow = Annotated[Window, Depends(a_window)]
 Code = Annotated[AccessCode, Depends(an_access_code)]
 
 
-@router.get("", responses={200: {"content": _JSON}, **documented(404, 421, 422, 503)}, response_class=Response)
+@router.get(
+    "", dependencies=[Depends(anybody)], responses={200: {"content": _JSON}, **documented(404, 421, 422, 503)}, response_class=Response
+)
 async def election(window: TheWindow) -> Response:
     """The public parts: the manifest's bytes in hexadecimal, n, k, and both joint keys. From these a browser computes all base hashes
     itself."""
     return Response(window.public, media_type="application/json")
 
 
-@router.post("/form", responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503))
+@router.post("/form", dependencies=[Depends(voter)], responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503))
 async def open_form(request: Request, service: Service, window: TheWindow, code: Code) -> Form:
     """Which ballot style the access code opens. Changes nothing, however often it is asked (CL-08)."""
     access = await service.access(window, code, request)
     return Form(ballot_style=access.style)
 
 
-@router.post("/votes", status_code=201, responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503), openapi_extra=_BALLOT)
+@router.post(
+    "/votes", status_code=201, dependencies=[Depends(voter)], openapi_extra=_BALLOT,
+    responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503),
+)  # fmt: skip
 async def cast(request: Request, service: Service, window: TheWindow, code: Code) -> Received:
     """Cast a vote: the body is the encrypted ballot. 201 only when it is stored for good. The same bytes with the same code get the same
     answer, at any time; any other ballot gets 409 from then on."""
@@ -100,7 +106,10 @@ async def cast(request: Request, service: Service, window: TheWindow, code: Code
     return Received()
 
 
-@router.post("/challenged", status_code=201, responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503))
+@router.post(
+    "/challenged", status_code=201, dependencies=[Depends(voter)],
+    responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503),
+)  # fmt: skip
 async def challenge(request: Request, service: Service, window: TheWindow, code: Code, challenged: ChallengedBallot) -> Received:
     """Hand in a ballot that was opened to check the encryption. It uses nothing up: vote afterwards, with a fresh encryption."""
     try:

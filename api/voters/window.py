@@ -20,7 +20,7 @@ from engine.group import Element, Group
 from engine.manifest import read_manifest
 from engine.parameters import Election, election_parameters
 
-__all__ = ["PublicElection", "Window", "check_open", "lock_open", "longest_ballot", "prepare", "window_of"]
+__all__ = ["PublicElection", "Window", "abandon_window", "check_open", "lock_open", "longest_ballot", "open_window", "prepare", "window_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,32 @@ def prepare(database: VoterDatabase, public: PublicElection, audit_key: bytes, g
     return election_id
 
 
+def open_window(database: VoterDatabase, election_id: str) -> None:
+    """From now on votes are taken, in the period that the manifest names. Again changes nothing. Raises NotFound, Conflict."""
+    with database.store.transaction() as session:
+        row = _locked(session, election_id)
+        if row.closed or row.abandoned:
+            raise Conflict("the ballot has ended")
+        row.opened = True
+        session.add(row)
+
+
+def abandon_window(database: VoterDatabase, election_id: str) -> None:
+    """No votes are taken from now on, and those that were are never decrypted. Does nothing if there never was a window."""
+    with database.store.transaction() as session:
+        if session.get(VotingWindow, election_id) is not None:
+            row = _locked(session, election_id)
+            row.abandoned = True
+            session.add(row)
+
+
+def _locked(session: Session, election_id: str) -> VotingWindow:
+    row = session.exec(select(VotingWindow).where(VotingWindow.election_id == election_id).with_for_update()).first()
+    if row is None:
+        raise NotFound("there is no such ballot")
+    return row
+
+
 def longest_ballot(election: Election) -> int:
     """More bytes than any ballot with all contests has: each number in hexadecimal, and as much again of what stands around it."""
     element, scalar = 2 * election.group.element_length + 40, 2 * election.group.scalar_length + 40
@@ -122,7 +148,7 @@ def check_open(session: Session, window: Window, clock: Clock) -> datetime:
 
 def _open_now(row: VotingWindow, window: Window, clock: Clock) -> datetime:
     now = clock.now()
-    if not window.opens <= now < window.closes or row.closed or row.abandoned:
+    if not window.opens <= now < window.closes or not row.opened or row.closed or row.abandoned:
         opens, closes = (f"{each:%d.%m.%Y %H:%M} UTC" for each in (window.opens, window.closes))
         raise NotOpen(f"voting is open from {opens} to {closes}; nothing was stored")
     return now

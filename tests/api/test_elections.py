@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from api.elections.models import TABLES
-from api.elections.service import Asked, Ballot, ElectionService
+from api.elections.service import Asked, Ballot, ElectionService, Terms
 from api.elections.states import State, Step, after, persons_for, steps_from
 from api.errors import Conflict, Denied, Invalid, NotFound
 from api.migrating import differences
@@ -20,6 +20,10 @@ from tests.groups import TOY
 
 ID = "ab" * 32
 WAY = (Step.BEGIN_CEREMONY, Step.BEGIN_TRIAL, Step.OPEN, Step.CLOSE, Step.EXCLUDE, Step.TALLY, Step.RELEASE, Step.ARCHIVE)
+
+
+def terms(manifest: bytes, n: int = 5, k: int = 3) -> Terms:
+    return Terms(manifest, k, tuple(f"trustee-{i}" for i in range(1, n + 1)), bytes(range(32)), bytes(range(1, 33)))
 
 
 class Service(ElectionService):
@@ -39,7 +43,7 @@ class Service(ElectionService):
 @pytest.fixture
 def service(make_store: MakeStore) -> Service:
     made = Service(make_store)
-    made.create(manifest_bytes(5), 5, 3, "a")
+    made.create(terms(manifest_bytes(5)), "a")
     return made
 
 
@@ -62,19 +66,19 @@ def not_ready(ballot: Ballot) -> None:
 def test_op01_what_no_ballot_could_be_held_with_is_refused(make_store: MakeStore, manifest: bytes, n: int, k: int, words: str) -> None:
     empty = Service(make_store)
     with pytest.raises(Invalid, match=words):
-        empty.create(manifest, n, k, "a")
+        empty.create(terms(manifest, n, k), "a")
     assert empty.events == []
 
 
 def test_a_draft_may_be_changed_by_who_has_seen_it_last(service: Service) -> None:
-    changed = service.change(ID, 1, manifest_bytes(5, label="Another"), 5, 2, "a")
-    assert (changed.manifest.label, changed.quorum, changed.version, changed.state) == ("Another", 2, 2, State.DRAFT)
+    changed = service.change(ID, 1, terms(manifest_bytes(5, label="Another"), 5, 2), "a")
+    assert (changed.manifest.label, changed.terms.quorum, changed.version, changed.state) == ("Another", 2, 2, State.DRAFT)
     with pytest.raises(Conflict, match="changed meanwhile"):
-        service.change(ID, 1, manifest_bytes(5), 5, 3, "b")
+        service.change(ID, 1, terms(manifest_bytes(5)), "b")
     with pytest.raises(Invalid, match="another ballot"):
-        service.change(ID, 2, manifest_bytes(5, election_identifier="CD" * 32), 5, 3, "b")
+        service.change(ID, 2, terms(manifest_bytes(5, election_identifier="CD" * 32)), "b")
     with pytest.raises(Conflict, match="already"):
-        service.create(manifest_bytes(5), 5, 3, "b")
+        service.create(terms(manifest_bytes(5)), "b")
     for call in (lambda: service.ballot("cd" * 32), lambda: service.ask("cd" * 32, Step.OPEN, "a", lambda _: None)):
         with pytest.raises(NotFound):
             call()
@@ -85,7 +89,7 @@ def test_sv15_what_is_no_draft_any_more_is_fixed_by_the_service_and_by_the_datab
     service.do(Step.BEGIN_CEREMONY)
     found = service.ballot(ID)
     with pytest.raises(Conflict, match="cannot be changed any more"):
-        service.change(ID, found.version, manifest_bytes(5, closes="2026-11-21T17:00:00Z"), 5, 3, "a")
+        service.change(ID, found.version, terms(manifest_bytes(5, closes="2026-11-21T17:00:00Z")), "a")
     for statement in (
         "UPDATE election SET manifest = 'x', version = version + 1",
         "UPDATE election SET quorum = 1, version = version + 1",
@@ -108,8 +112,8 @@ def test_the_database_allows_exactly_the_steps_that_the_states_allow(service: Se
         with service.store.connection() as connection:
             connection.execute(
                 text(
-                    "INSERT INTO election (election_id, manifest, guardian_count, quorum, state, version) "
-                    "SELECT :name, manifest, 5, 3, :state, 1 FROM election WHERE election_id = :id"
+                    "INSERT INTO election (election_id, manifest, quorum, trustees, audit_key, signing_key, state, version) "
+                    "SELECT :name, manifest, 3, trustees, audit_key, signing_key, :state, 1 FROM election WHERE election_id = :id"
                 ),
                 {"name": f"test {number}", "state": before.value, "id": ID},
             )

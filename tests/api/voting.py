@@ -12,7 +12,7 @@ from api.voters.access_code import AccessCode
 from api.voters.ballot_box import BallotBox, Checked, check
 from api.voters.database import VoterDatabase
 from api.voters.models import TABLES
-from api.voters.window import PublicElection, Window, prepare, window_of
+from api.voters.window import PublicElection, Window, open_window, prepare, window_of
 from engine.encoding import to_json
 from tests.api.conftest import MakeStore
 from tests.engine.elections import YES, a_ballot, a_manifest, hold_ceremony
@@ -54,6 +54,7 @@ class Voting:
 
     def __post_init__(self) -> None:
         self.election_id = prepare(self.database, public_election(), AUDIT.public_key().public_bytes_raw(), TOY)
+        open_window(self.database, self.election_id)
         self.window: Window = window_of(self.database, self.election_id, TOY)
         self.box = BallotBox(self.database, self.clock)
 

@@ -13,7 +13,7 @@ from api.sealing import KeyRing
 from api.settings import Settings
 from api.voters.database import VoterDatabase
 from api.voters.models import VotingWindow
-from api.voters.window import prepare
+from api.voters.window import open_window, prepare
 from cli import services
 from cli.__main__ import psephos
 from tests.api.voting import AUDIT, public_election
@@ -79,7 +79,7 @@ def test_databases_are_made_and_checked(place: Place) -> None:
 
 def test_op11_nothing_is_upgraded_while_a_ballot_is_open(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(place.settings, "voters")
-    prepare(VoterDatabase(store), public_election(), AUDIT.public_key().public_bytes_raw(), TOY)
+    open_window(VoterDatabase(store), prepare(VoterDatabase(store), public_election(), AUDIT.public_key().public_bytes_raw(), TOY))
     with store.reading() as session:
         window = session.get(VotingWindow, "ab" * 32)
     assert window is not None

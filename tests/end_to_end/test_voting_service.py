@@ -23,7 +23,7 @@ from api.voters.access import NewVoter, add_voters, issue
 from api.voters.access_code import AccessCode
 from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
-from api.voters.window import PublicElection, Window, prepare, window_of
+from api.voters.window import PublicElection, Window, open_window, prepare, window_of
 from engine.encoding import to_json
 from engine.group import STANDARD
 from tests.api.voting import AUDIT
@@ -88,7 +88,9 @@ def test_op04_whatever_was_acknowledged_is_there_once_however_the_service_is_kil
     manifest = a_manifest(3, **{name: f"{moment:%Y-%m-%dT%H:%M:%SZ}" for name, moment in times.items()})
     election = hold_ceremony(3, 2, STANDARD, manifest).election
     public = PublicElection(manifest.content, 3, 2, election.vote_encryption_key, election.ballot_data_encryption_key)
-    window = window_of(service.database, prepare(service.database, public, AUDIT.public_key().public_bytes_raw(), STANDARD), STANDARD)
+    election_id = prepare(service.database, public, AUDIT.public_key().public_bytes_raw(), STANDARD)
+    open_window(service.database, election_id)
+    window = window_of(service.database, election_id, STANDARD)
     names = [f"voter {number}" for number in range(VOTERS)]
     add_voters(service.database, window, [NewVoter(name, 1) for name in names])
     codes = [issue(service.database, window, name, "e-mail") for name in names]

@@ -23,8 +23,10 @@ def upgrade() -> None:
         "election",
         sa.Column("election_id", sa.String(), primary_key=True),
         sa.Column("manifest", sa.LargeBinary(), nullable=False),
-        sa.Column("guardian_count", sa.Integer(), nullable=False),
         sa.Column("quorum", sa.Integer(), nullable=False),
+        sa.Column("trustees", sa.String(), nullable=False),
+        sa.Column("audit_key", sa.LargeBinary(), nullable=False),
+        sa.Column("signing_key", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sqlite_with_rowid=False,
@@ -49,12 +51,20 @@ def upgrade() -> None:
         sa.Column("done", sa.DateTime(timezone=True), nullable=False),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "answered",
+        sa.Column("key", sa.LargeBinary(), primary_key=True),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sqlite_with_rowid=False,
+    )
     steps = " OR ".join(f"(OLD.state = '{before}' AND NEW.state = '{after}')" for before, after in _STEPS)
-    same = " AND ".join(f"NEW.{column} = OLD.{column}" for column in ("manifest", "guardian_count", "quorum"))
+    same = " AND ".join(f"NEW.{column} = OLD.{column}" for column in ("manifest", "quorum", "trustees", "audit_key", "signing_key"))
     kept = "NEW.election_id = OLD.election_id AND NEW.version = OLD.version + 1"
     refuse_unless(
         "election",
         f"{kept} AND ((OLD.state = 'draft' AND NEW.state = 'draft') OR (({steps}) AND {same}))",
         "a state follows the one before, and what is no draft is fixed",
     )
-    refuse_changes("approval", "transition")
+    refuse_changes("approval", "transition", "answered")

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("closes", sa.DateTime(timezone=True), nullable=False),
         _bytes("election"),
         _bytes("audit_key"),
+        _switch("opened"),
         _switch("closed"),
         _switch("abandoned"),
     )
@@ -73,7 +74,7 @@ def upgrade() -> None:
     op.create_index("ix_access_method_voter_index", "access_method", ["voter_index"])
 
     refuse_changes("voter", "vote", "vote_status", "challenged", "seen", "log_leaf")
-    allow_only("voting_window", ("election_id", "opens", "closes", "election", "audit_key"), ("closed", "abandoned"))
+    allow_only("voting_window", ("election_id", "opens", "closes", "election", "audit_key"), ("opened", "closed", "abandoned"))
     allow_only("access_method", ("code_hash", "election_id", "voter_index", "sealed"), ("ended",))
 
 

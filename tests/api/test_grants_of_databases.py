@@ -11,6 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 from api.audit.models import TABLES as AUDIT_TABLES
 from api.clock import Clock
 from api.databases import KNOWN
+from api.doctor.postgresql import EVIDENCE
 from api.errors import StoreError
 from api.migrating import check_version, upgrade
 from api.sealing import STORES, KeyRing
@@ -20,15 +21,6 @@ from api.voters.database import VoterDatabase
 from tests.api.postgres import Server
 from tests.api.voting import Voting, checked
 from tests.engine.elections import NO
-
-EVIDENCE = {
-    "voters": ("vote", "vote_status", "challenged", "seen", "log_leaf", "data_key"),
-    "audit": ("audit_entry", "audit_checkpoint", "data_key"),
-    "accounts": ("permission", "frozen_list", "recovery_step", "data_key"),
-    "elections": ("approval", "transition", "board_message", "answered"),
-    "users": ("roll", "person", "dispatch", "data_key"),
-}
-"""What each store's service adds to and never changes."""
 
 
 @pytest.fixture(scope="module")

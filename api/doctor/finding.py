@@ -18,7 +18,7 @@ SERVICES: Mapping[str, tuple[str, ...]] = {"installation": STORES, "voting": ("v
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong: `id` names the kind, `found` says what and where, `fix` what to do. A warning is a risk that may be meant."""
+    """Something that is wrong: `id` names the kind, `found` says what and where, `fix` what to do. A warning may be meant so."""
 
     id: str
     found: str

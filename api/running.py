@@ -1,8 +1,11 @@
 """Runs a service until it is told to end: its web server, its log, and the listener for its numbers."""
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv6Address, ip_address
+from resource import RLIMIT_CORE, setrlimit
 from socket import AF_INET, AF_INET6
 from threading import Thread
 
@@ -19,6 +22,9 @@ __all__ = ["metrics_server", "run"]
 def run(make: Callable[[], FastAPI], name: str, host: str, port: int, metrics: tuple[str, int] | None) -> None:
     """Makes an app, which keeps its numbers in `state.counts`, and serves it at `host` and `port`; the numbers at `metrics`, an address and
     a port of this machine. What cannot start raises as `make` does, before the log is switched on, so that its words are seen."""
+    os.umask(0o077)
+    with suppress(OSError, ValueError):
+        setrlimit(RLIMIT_CORE, (0, 0))  # a crash writes no memory to a disk
     app = make()
     logs.configure(name)
     numbers = metrics_server(app.state.counts, *metrics) if metrics else None

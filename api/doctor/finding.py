@@ -12,7 +12,9 @@ from api.sealing import STORES
 
 __all__ = ["SERVICES", "Check", "Finding", "Place"]
 
-SERVICES: Mapping[str, tuple[str, ...]] = {"installation": STORES, "voting": ("voters",)}
+SERVICES: Mapping[str, tuple[str, ...]] = {
+    "installation": STORES, "staff": ("accounts", "audit", "elections", "voters"), "users": ("users",), "voting": ("voters",),
+}  # fmt: skip
 """Which databases each service may know. "installation" is whoever upgrades databases."""
 
 

@@ -5,6 +5,7 @@ A route names its principal with `Depends(Requires(Role…))`, with `Depends(Tok
 `x-principal`.
 """
 
+import hmac
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Protocol
 
@@ -18,7 +19,10 @@ from api.auth import Principal, Role
 from api.errors import ApiError, Denied, Unauthenticated
 from api.problems import documented
 
-__all__ = ["Authorise", "Declared", "Requires", "Token", "anybody", "check_declared", "declared_of", "describe", "routes_of", "voter"]
+__all__ = [
+    "Authorise", "Declared", "OwnService", "Requires", "Token", "anybody", "check_declared", "declared_of", "describe", "routes_of",
+    "voter",
+]  # fmt: skip
 
 _LONGEST_TOKEN = 200
 _bearer = HTTPBearer(auto_error=False, scheme_name="session", description="The token that signing in answers.")
@@ -55,6 +59,16 @@ class Token:
         return _token(credentials)
 
 
+class OwnService:
+    """Declares a route for another service of ours, which shows the key of the link between the two (SV-26)."""
+
+    def __call__(self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
+        """Raises Unauthenticated."""
+        given, expected = _token(credentials).encode(), request.app.state.link_key.encode()
+        if not hmac.compare_digest(given, expected):
+            raise Unauthenticated("this is not the key of the link between the services")
+
+
 class Requires:
     """Declares a route for people in one of these roles: of the ballot that the path names, or else of the platform. With two roles, the
     first one that somebody has is theirs."""
@@ -75,12 +89,12 @@ class Requires:
         raise Denied("this account is not authorised for that")
 
 
-Declared = Requires | Token | Callable[[], None]
+Declared = Requires | Token | OwnService | Callable[[], None]
 
 
 def declared_of(route: RouteContext) -> Declared | None:
     """The principal that a route declares; None if it declares none. Raises ApiError if it declares two."""
-    found = [call for call in _calls(route.dependant) if isinstance(call, Requires | Token) or call in (anybody, voter)]
+    found = [call for call in _calls(route.dependant) if isinstance(call, Requires | Token | OwnService) or call in (anybody, voter)]
     if len(found) > 1:
         raise ApiError(f"{route.path}: a route has one principal, this has {len(found)}")
     return found[0] if found else None
@@ -124,6 +138,9 @@ def _describe(document: dict[str, Any], route: RouteContext) -> None:
             refusals = documented(401, 403)
         elif isinstance(declared, Token):
             operation["x-principal"] = ["session"]
+            refusals = documented(401)
+        elif isinstance(declared, OwnService):
+            operation["x-principal"] = ["service"]
             refusals = documented(401)
         else:
             operation["x-principal"] = ["voter" if declared is voter else "anybody"]

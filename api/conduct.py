@@ -10,15 +10,21 @@ from hashlib import sha256
 from api.accounts.service import Accounts
 from api.ceremony import keys
 from api.ceremony.board import Board
+from api.ceremony.board_messages import BoardMessages
+from api.ceremony.requests import latest_request
 from api.clock import Clock
-from api.elections.service import Ballot
+from api.elections.service import Ballot, ElectionService
 from api.elections.states import Step
 from api.errors import Conflict
 from api.recording import Recording
+from api.records.service import Releases
+from api.tally.service import TALLY, TallyService
 from api.voters.access import count_voters
 from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
 from api.voters.window import PublicElection, abandon_window, open_window, prepare, window_of
+from engine.ballot import CAST, DISCOUNTED
+from engine.encoding import to_json
 from engine.group import Group
 
 __all__ = ["Conduct"]
@@ -31,7 +37,10 @@ class Conduct:
     """The effects of steps, over the databases of one platform."""
 
     accounts: Accounts
+    elections: ElectionService
     board: Board
+    tally: TallyService
+    releases: Releases
     voters: VoterDatabase
     recording: Recording
     clock: Clock
@@ -44,6 +53,11 @@ class Conduct:
             Step.BEGIN_TRIAL: self._begin_trial,
             Step.OPEN: self._open,
             Step.CLOSE: self._close,
+            Step.ACCEPT_SMALL_UNITS: self._accept_small_units,
+            Step.EXCLUDE: self._exclude,
+            Step.TALLY: self._tally,
+            Step.RELEASE: self._release,
+            Step.ARCHIVE: self._archive,
             Step.ABANDON: self._abandon,
         }
         return effects[step]
@@ -80,6 +94,36 @@ class Conduct:
 
     def _close(self, ballot: Ballot) -> None:
         BallotBox(self.voters, self.clock).close(window_of(self.voters, ballot.election_id, self.group))
+
+    def _accept_small_units(self, ballot: Ballot) -> None:
+        if not self.tally.counting.count(ballot.election_id).small_units:
+            raise Conflict("no unit of this ballot is small: there is nothing to be accepted")
+
+    def _exclude(self, ballot: Ballot) -> None:
+        accepted = any(each.step is Step.ACCEPT_SMALL_UNITS for each in self.elections.history(ballot.election_id))
+        count = self.tally.check_units(ballot.election_id, accepted=accepted)
+        self.recording.add(ballot.election_id, "votes_selected", {
+            "included": count.number(CAST), "discounted": count.number(DISCOUNTED), "superseded": 0, "selection_hash": count.digest,
+        })  # fmt: skip
+
+    def _tally(self, ballot: Ballot) -> None:
+        count = self.tally.finish(ballot)
+        messages = BoardMessages(self.board, ballot.election_id, self.group)
+        result = self.board.read(ballot.election_id, TALLY)
+        _, request = latest_request(messages) or (0, None)
+        self.recording.add(ballot.election_id, "tally_made", {
+            "ballots": count.number(CAST), "tally_hash": sha256(to_json(count.found.tally)).digest()
+        })  # fmt: skip
+        self.recording.add(ballot.election_id, "tally_decrypted", {
+            "guardians": tuple(f"guardian {i}" for i in request.guardians) if request else (), "decryption_hash": sha256(result).digest(),
+        })  # fmt: skip
+
+    def _release(self, ballot: Ballot) -> None:
+        digest = self.releases.publish(ballot)
+        self.recording.add(ballot.election_id, "record_released", {"by": "service", "record_hash": digest})
+
+    def _archive(self, ballot: Ballot) -> None:
+        """Retention is for whoever keeps the databases (T14)."""
 
     def _abandon(self, ballot: Ballot) -> None:
         abandon_window(self.voters, ballot.election_id)

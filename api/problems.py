@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from api.errors import ApiError, Overloaded
 from api.observing import note
 
-__all__ = ["Problem", "TooMany", "answer", "documented", "install"]
+__all__ = ["MEDIA_TYPE", "Problem", "TooMany", "answer", "documented", "install"]
 
 MEDIA_TYPE = "application/problem+json"
 

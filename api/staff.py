@@ -1,9 +1,10 @@
 """Puts the staff's service together: accounts, ballots, the trustees' board, roll and dispatch, count and release."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
 from api import problems
@@ -29,7 +30,16 @@ from api.health import health_routes
 from api.migrating import check_version
 from api.observing import Observing
 from api.recording import Recording
+from api.records import routes as records_routes
+from api.records.service import Releases, Verify
 from api.store import Store
+from api.tally import log_routes
+from api.tally import routes as tally_routes
+from api.tally.counting import Counting
+from api.tally.log_routes import WitnessedLog
+from api.tally.service import TallyService
+from api.voters import link_routes
+from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
 from engine.group import STANDARD, Group
 
@@ -41,11 +51,18 @@ LARGEST_BODY = 2 * LARGEST
 
 @dataclass(frozen=True, slots=True)
 class StaffSettings:
-    """The host names it answers to, where passkeys are used, and our own proxies."""
+    """The host names it answers to; where passkeys are used; the key of the link from the service for rolls; the key and the name that
+    checkpoints of witnessed logs are signed with; a folder for counts and released records; how many processes check ballots; the verifier
+    that every record has to pass."""
 
     hosts: Collection[str]
     site: Site
-    proxies: Sequence[IPv4Network | IPv6Network] = ()
+    link_key: str = field(repr=False)
+    log_key: Ed25519PrivateKey = field(repr=False)
+    log_origin: str
+    folder: Path
+    processes: int
+    verify: Verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +86,24 @@ def create_staff_app(
     """The service that staff and trustees reach. `passwords` and `group` are for tests alone."""
     recording = Recording(databases.audit, clock)
     accounts = Accounts(databases.accounts, clock, settings.site, recording.of_accounts, passwords)
-    board = Board(databases.elections)
+    board, elections = Board(databases.elections), ElectionService(databases.elections, clock, group, recording.of_elections)
+    counting = Counting(databases.voters, clock, group, settings.folder / "counts", settings.processes)
+    tally = TallyService(elections, board, counting, clock, group)
+    releases = Releases(elections, board, tally, clock, group, settings.folder / "records", settings.verify)
     app = FastAPI(title="Psephos staff service", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None)
     app.state.accounts = accounts
     app.state.authorise = accounts.authorise
     app.state.account_of = accounts.sessions.full
-    app.state.elections = ElectionService(databases.elections, clock, group, recording.of_elections)
+    app.state.elections, app.state.tally, app.state.releases = elections, tally, releases
     app.state.answers = StoredAnswers(databases.elections)
     app.state.board = board
-    app.state.effects = Conduct(accounts, board, databases.voters, recording, clock, group).effects
+    app.state.voters, app.state.group, app.state.link_key = databases.voters, group, settings.link_key
+    box = BallotBox(databases.voters, clock)
+    app.state.log = WitnessedLog(databases.voters, box, group, settings.log_key, settings.log_origin)
+    app.state.effects = Conduct(accounts, elections, board, tally, releases, databases.voters, recording, clock, group).effects
     problems.install(app)
-    for router in (accounts_routes.router, staff_routes.router, elections_routes.router, board_routes.router):
-        app.include_router(router)
+    for each in (accounts_routes, staff_routes, elections_routes, board_routes, link_routes, tally_routes, log_routes, records_routes):
+        app.include_router(each.router)
     app.include_router(health_routes(clock, databases.check))
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
     app.state.counts = Counts("staff", moved=lambda: abs(clock.jump()) > JUMP)

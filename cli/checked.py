@@ -1,39 +1,15 @@
-"""The closed ballots as this machine checked them, each proof once: afterwards from its own cache (specs/decisions/0008-own-cache.md)."""
+"""The closed ballots as this machine checked them, with a bar for whoever waits (specs/decisions/0008-own-cache.md)."""
 
 import os
-import sys
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
+from api.tally import checked
+from api.tally.checked import Own
 from cli.progress import ballots_bar
-from engine.flat import FlatBallot, FlatWriter, open_flat
-from engine.hints import HintsWriter
 from engine.parameters import Election
-from engine.record import read_lines
-from engine.tally import BallotSet, Keep, read_stored, verify_and_multiply
+from engine.tally import BallotSet
 
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """A folder in which only this machine's own programs write, and whether hints are to be kept there too."""
-
-    folder: Path
-    with_hints: bool
-
-    @property
-    def flat(self) -> Path:
-        """The checked ballots in bytes."""
-        return self.folder / "checked.flat"
-
-    @property
-    def hints(self) -> Path:
-        """The commitments of their proofs, as they are published beside a record."""
-        return self.folder / "checked.hints"
+__all__ = ["Own", "check_file", "own_cache"]
 
 
 def own_cache(election: Election) -> Own:
@@ -43,66 +19,5 @@ def own_cache(election: Election) -> Own:
 
 
 def check_file(path: Path, election: Election, processes: int, own: Own | None) -> tuple[BallotSet, bytes]:
-    """What is in the ballots of the file `path`, every proof checked on this machine, and the SHA-256 of exactly what was read.
-
-    What was checked once is kept in `own` and not checked again. Raises EngineError.
-    """
-    digest, count = _measure(path)
-    stored = open_flat(own.flat, election, digest) if own and (own.hints.exists() or not own.with_hints) else None
-    with _workers(processes) as pool:
-        if stored:
-            with ballots_bar("multiplying ballots that this machine has checked", count) as advance:
-                found = read_stored(stored, election, pool)
-                advance(count)
-            return found, digest
-        read = sha256()
-        with ballots_bar("checking ballots", count) as advance, ExitStack() as stack:
-            flat, keep = _writers(stack, election, own)
-            found = verify_and_multiply(_digested(read_lines(path), read), election, pool, advance, keep)
-            if flat:
-                flat.seal(read.digest())
-        return found, read.digest()
-
-
-def _writers(stack: ExitStack, election: Election, own: Own | None) -> tuple[FlatWriter | None, Keep | None]:
-    """Hints are finished before flat ballots: where there are flat ballots, there are the hints of the same pass."""
-    if own is None:
-        return None, None
-    try:
-        own.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        own.flat.unlink(missing_ok=True)
-        own.hints.unlink(missing_ok=True)
-        flat = stack.enter_context(FlatWriter(own.flat, election))
-        hints = stack.enter_context(HintsWriter(own.hints, election.extended_base_hash)) if own.with_hints else None
-    except OSError as error:
-        print(f"{own.folder}: {error.strerror}; nothing is kept there, so ballots will be checked again", file=sys.stderr, flush=True)
-        return None, None
-
-    def keep(ballot: FlatBallot, commitments: bytes) -> None:
-        flat.add(ballot)
-        if hints:
-            hints.add(commitments)
-
-    return flat, keep
-
-
-@contextmanager
-def _workers(processes: int) -> Iterator[Executor | None]:
-    with ProcessPoolExecutor(processes) if processes > 1 else nullcontext() as pool:
-        yield pool
-
-
-def _measure(path: Path) -> tuple[bytes, int]:
-    """SHA-256 and number of lines of a file."""
-    digest, lines = sha256(), 0
-    with path.open("rb") as file:
-        while part := file.read(1 << 20):
-            digest.update(part)
-            lines += part.count(b"\n")
-    return digest.digest(), lines
-
-
-def _digested(lines: Iterable[bytes], digest: Any) -> Iterator[bytes]:
-    for line in lines:
-        digest.update(line + b"\n")
-        yield line
+    """See `api.tally.checked.check_file`. Raises EngineError."""
+    return checked.check_file(path, election, processes, own, ballots_bar)

@@ -8,10 +8,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
 
-from cli.attempts import HASHES, RESPONSES, VALUES, Attempts
+from api.ceremony.attempts import HASHES, RESPONSES, VALUES, Attempts
+from api.ceremony.requests import DecryptionRequest, latest_request, request_is_there
 from cli.checked import Own
 from cli.exchange import ElectionFolder, wait_for
-from cli.request import DecryptionRequest, check_closed, latest_request, request_is_there
+from cli.request import check_closed
 from cli.trustee_folder import TrusteeFolder
 from engine.decryption import CommitmentHashes, PartialDecryptions, Responses
 from engine.encoding import to_json

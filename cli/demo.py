@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from api.ceremony.requests import request_decryption
 from cli.ballot import challenge_ballot, receive, store
 from cli.checked import Own
 from cli.draft import create_election
@@ -26,7 +27,7 @@ from cli.exchange import ElectionFolder
 from cli.keystore import write_new
 from cli.progress import ballots_bar
 from cli.request import check_ballots, check_closed
-from cli.result import combine_answers, release, request_decryption, result_table, save_result
+from cli.result import combine_answers, release, result_table, save_result
 from engine.ballot import EncryptedBallot, Selections, encrypt_ballot, new_ballot_nonce
 from engine.encoding import from_json, to_json
 from engine.parameters import Election

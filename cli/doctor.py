@@ -11,7 +11,7 @@ import click
 
 @click.command()
 @click.option(
-    "--service", type=click.Choice(["installation", "staff", "users", "voting"]), default="installation",
+    "--service", type=click.Choice(["installation", "rolls", "staff", "voting"]), default="installation",
     help="Whose environment this is: a service's, or that of whoever upgrades databases.",
 )  # fmt: skip
 @click.option("--lock", type=click.Path(path_type=Path, dir_okay=False), help="The file requirements/core.txt of this version, to compare.")

@@ -9,13 +9,12 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.table import Table
 
-from cli.attempts import Attempts
+from api.ceremony.answers import Answers
 from cli.errors import PsephosError
 from cli.exchange import ElectionFolder, wait_for
 from cli.keystore import read_at_most, sync_folder, write_new
-from cli.request import DecryptionRequest, check_asked, latest_request, next_request
 from engine.ballot import OpenedBallot
-from engine.decryption import DecryptedTally, NonceShares, open_challenged
+from engine.decryption import DecryptedTally
 from engine.encoding import from_json, to_json
 from engine.parameters import Election
 from engine.record import Record, read_lines, write_record
@@ -24,50 +23,19 @@ from engine.tally import BallotSet
 TALLY, OPENINGS = "result/tally.json", "result/challenged_ballots.jsonl"
 
 
-def request_decryption(
-    board: ElectionFolder,
-    election: Election,
-    found: BallotSet,
-    digest: bytes,
-    guardians: tuple[int, ...],
-    now: datetime,
-    again: bool = False,
-) -> int:
-    """Asks `guardians` to decrypt the one aggregate `found` in the closed ballots; answers the request's number."""
-    request = DecryptionRequest(check_asked(election, guardians, now), digest, found.tally)
-    number, new = next_request(board, request, again)
-    if new:
-        board.publish(f"decryption/request_{number}.json", to_json(request))
-    return number
-
-
 def combine_answers(
     board: ElectionFolder, election: Election, found: BallotSet, patient: bool
 ) -> tuple[DecryptedTally, tuple[OpenedBallot, ...]]:
     """Combines the guardians' answers to the newest request. Raises CeremonyError naming a guardian whose answer is bad."""
-    asked = latest_request(board)
-    if asked is None:
-        raise PsephosError("nobody has been asked to decrypt yet; run: psephos scrutineer tally")
-    number, request = asked
-    U, folder = request.guardians, f"decryption/request_{number}/nonces"
-    attempts = Attempts(board, number, request, found.tally, election)
-
-    def missing() -> list[int]:
-        return [i for i in U if not (board.path / f"{folder}/guardian_{i}.json").exists()]
-
-    def ready() -> DecryptedTally | None:
-        done = attempts.is_done()
-        attempts.check_current()
-        return attempts.result if done and not missing() else None
+    answers = Answers(board, election, found)
 
     def awaited() -> str:
-        return f"guardians {', '.join(map(str, missing() or U))} (psephos trustee decrypt)"
+        return f"guardians {', '.join(map(str, answers.missing()))} (psephos trustee decrypt)"
 
-    tally = wait_for(ready, awaited, patient)
-    if tally is None:
+    combined = wait_for(answers.combined, awaited, patient)
+    if combined is None:
         raise PsephosError(f"answers are awaited of {awaited()}; if one of them is lost, ask others: psephos scrutineer tally")
-    nonces = board.read_all(NonceShares, folder, U)
-    return tally, open_challenged(found.challenged, [nonces[i] for i in U], election)
+    return combined
 
 
 def save_result(board: ElectionFolder, tally: DecryptedTally, openings: tuple[OpenedBallot, ...]) -> None:

@@ -10,14 +10,15 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
+from api.ceremony.requests import check_asked, request_decryption
 from cli.checked import own_cache
 from cli.draft import SAMPLE, create_election, read_draft
 from cli.errors import PsephosError
 from cli.exchange import ElectionFolder
 from cli.fingerprint import spoken
 from cli.keystore import ask_passphrase, read_at_most, seal, unseal, write_new
-from cli.request import check_asked, check_ballots, check_closed
-from cli.result import TALLY, combine_answers, release, request_decryption, result_table, save_result
+from cli.request import check_ballots, check_closed
+from cli.result import TALLY, combine_answers, release, result_table, save_result
 from cli.status import status_lines
 from engine.decryption import DecryptedTally
 

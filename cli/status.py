@@ -1,8 +1,8 @@
 """What is done, who is awaited, what comes next."""
 
-from cli.attempts import Attempts
+from api.ceremony.attempts import Attempts
+from api.ceremony.requests import latest_request
 from cli.exchange import ACKNOWLEDGEMENTS, CLOSED, COMMITMENTS, OPENED, PUBLIC_KEYS, SHARES, ElectionFolder
-from cli.request import latest_request
 from cli.result import TALLY
 from engine.decryption import DecryptedTally
 

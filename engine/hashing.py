@@ -294,3 +294,8 @@ def nonce_share_challenge(
 ) -> Scalar:
     """c of guardian i's proof that m_i is its partial decryption of a ballot nonce; `key` is g^ẑ_i, commitments (a, b)."""
     return H_q(m_i.group, H_I, b"\x54", b(i), C_0.to_bytes(), C_1, join([key, m_i, *commitments]))
+
+
+def log_statement_challenge(H_E: bytes, i: int, size: int, root: bytes, key: Element, h: Element) -> Scalar:
+    """c of guardian i's statement about the log (record-format.md, 2.12); `key` is g^ẑ_i, `root` 32 bytes."""
+    return H_q(h.group, H_E, b"\x55", b(i), b(size, 8), root, key.to_bytes(), h.to_bytes())

@@ -14,6 +14,7 @@ from engine.group import STANDARD
 LARGEST_LIMIT = 1000  # every unit of a limit is a branch of a proof: more would make ballots that no browser can encrypt
 INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 """Letters, marks and signs that show nothing; what shows nothing by its category is refused anyway."""
+WITNESSED = "witnessed"
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
 
 
@@ -45,7 +46,7 @@ class StyleEntry:
 
 @dataclass(frozen=True, slots=True)
 class Voting:
-    """The member `voting`: what the law and the record need beside the questions. Times are UTC text."""
+    """The member `voting`: what the law and the record need beside the questions. Times are UTC text; `log` is "witnessed" or None."""
 
     election_identifier: bytes = member(length=32)
     union: str = member()
@@ -57,6 +58,7 @@ class Voting:
     smallest_unit: int = member()
     device_information: str = member()
     chaining_mode: str = member()
+    log: str | None = member(optional=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,8 @@ def read_manifest(content: bytes) -> Manifest:
         raise ManifestError("voting.smallest_unit is at least 2: a unit of one shows a vote")
     if voting.chaining_mode != "NoChaining":
         raise ManifestError("voting.chaining_mode: only NoChaining keeps the order of voting out of the record")
+    if voting.log not in (None, WITNESSED):
+        raise ManifestError(f"voting.log: expected {WITNESSED}, or no such member")
     return manifest
 
 

@@ -6,20 +6,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.ballot import CAST, CHALLENGED, DEVICE, DISCOUNTED, OpenedBallot
 from engine.decryption import DecryptedTally
 from engine.encoding import from_json, member, to_json
-from engine.errors import FormatError, ManifestError
+from engine.errors import FormatError, ManifestError, ProofError
 from engine.group import STANDARD, Element, Group
 from engine.key_ceremony import Acknowledgement, GuardianPublicKeys
-from engine.manifest import read_manifest
+from engine.log import RecordLog, log_of
+from engine.manifest import WITNESSED, read_manifest
 from engine.parameters import Election, ElectionParameters, election_parameters
 from engine.tally import BallotSet
 
-PROFILE, SIGNATURE = "profile.json", "signature.json"
+PROFILE, SIGNATURE, LOG = "profile.json", "signature.json", "log.json"
 PARAMETERS, MANIFEST = "election_parameters.json", "election_manifest.json"
 BALLOTS = f"ballots/device_{DEVICE}.jsonl"
 
@@ -185,7 +187,8 @@ class Signature:
 
 @dataclass(frozen=True)
 class Record:
-    """What is published, and nothing else. `ballots` yields the canonical bytes of each ballot with its state, ascending by code."""
+    """What is published, and nothing else. `ballots` yields the canonical bytes of each ballot with its state, ascending by code. `log` is
+    given if, and only if, the manifest says that there is one."""
 
     election: Election
     guardians: Sequence[GuardianPublicKeys]
@@ -194,6 +197,7 @@ class Record:
     found: BallotSet
     tally: DecryptedTally
     openings: Sequence[OpenedBallot]
+    log: RecordLog | None = None
 
 
 def parameters_file(parameters: ElectionParameters) -> ParametersFile:
@@ -240,29 +244,51 @@ def write_keys(folder: Path, election: Election, keys: Sequence[GuardianPublicKe
 def write_record(folder: Path, record: Record, signing_key: bytes, date: datetime) -> None:
     """Writes the whole record into `folder`, which must be empty or new, and signs it. Same input, same bytes.
 
-    `signing_key` is the scrutineer's Ed25519 private key, 32 bytes, a secret. Raises FileExistsError, and ManifestError for a date before
-    the close or after `record_due`: such a record would not verify (X15).
+    `signing_key` is the scrutineer's Ed25519 private key, 32 bytes, a secret. Raises as `write_unsigned`, and ManifestError for a date
+    before the close or after `record_due`: such a record would not verify (X15).
     """
-    manifest = record.election.manifest
+    check_date(record.election, date)
+    write_unsigned(folder, record)
+    sign_record(folder, signing_key, date)
+
+
+def check_date(election: Election, date: datetime) -> None:
+    """Raises ManifestError unless a record may be signed at that time."""
+    manifest = election.manifest
     if not manifest.closes <= date <= manifest.record_due:
         raise ManifestError(f"a record is signed from {manifest.voting.closes} to {manifest.voting.record_due}")
+
+
+def write_unsigned(folder: Path, record: Record) -> bytes:
+    """Writes all of the record but its signature into `folder`, which must be empty or new, and answers the record's hash, 32 bytes.
+
+    Raises FileExistsError; ManifestError if there is a log and the manifest does not say so, or the other way round (X13); ProofError if
+    the log is not that of these ballots (X11).
+    """
+    election, found, manifest = record.election, record.found, record.election.manifest
+    if (record.log is None) != (manifest.voting.log is None):
+        raise ManifestError("a record has a log if, and only if, the manifest says so (X13)")
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty")
-    election, found = record.election, record.found
     write_parameters(folder, election.parameters)
     write_keys(folder, election, record.guardians, record.acknowledgements)
     (folder / "ballots").mkdir()
     with (folder / BALLOTS).open("wb") as file:
-        file.writelines(line + b"\n" for line in record.ballots)
-    voting = election.manifest.voting
+        if record.log is None:
+            file.writelines(line + b"\n" for line in record.ballots)
+        elif log_of(_written(record.ballots, file)) != record.log.stated:
+            raise ProofError("the log is not that of these ballots (X11)")
+    if record.log is not None:
+        _write(folder / LOG, to_json(record.log))
+    voting = manifest.voting
     count = found.states.total()
     device = Device(DEVICE, voting.device_information, "Regular", voting.chaining_mode, election.device_hash, count)
     _write(folder / "voting_devices.json", to_json(Devices((device,))))
     _write(folder / "tally.json", to_json(record.tally))
     _write(folder / "challenged_ballots.jsonl", b"".join(to_json(each) + b"\n" for each in record.openings))
-    _write(folder / "totals.json", to_json(totals(found, len(election.manifest.ballot_styles))))
-    sign_record(folder, signing_key, date)
+    _write(folder / "totals.json", to_json(totals(found, len(manifest.ballot_styles))))
+    return _write_profile(folder)
 
 
 def totals(found: BallotSet, styles: int) -> Totals:
@@ -278,14 +304,26 @@ def totals(found: BallotSet, styles: int) -> Totals:
 
 
 def sign_record(folder: Path, signing_key: bytes, date: datetime) -> None:
-    """Writes `profile.json` over every file in `folder`, then `signature.json` (record-format.md, 2.1, 2.11)."""
-    listed = []
-    for path in sorted(_files(folder)):
-        listed.append(ListedFile(path, digest(folder / path)))
-    _write(folder / PROFILE, to_json(Profile("psephos", 1, "offline", tuple(listed))))
-    when = date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    signed = signed_bytes(digest(folder / PROFILE), when)
-    _write(folder / SIGNATURE, to_json(Signature(when, Ed25519PrivateKey.from_private_bytes(signing_key).sign(signed))))
+    """Writes `profile.json` over every file in `folder`, then `signature.json` (record-format.md, 2.1, 2.11). With a log the kind is
+    witnessed, otherwise offline."""
+    signed = signed_bytes(_write_profile(folder), as_date(date))
+    add_signature(folder, date, Ed25519PrivateKey.from_private_bytes(signing_key).sign(signed))
+
+
+def add_signature(folder: Path, date: datetime, signature: bytes) -> None:
+    """Writes `signature.json`: an Ed25519 signature, 64 bytes, over `signed_bytes`. Whether it is one is not looked at here."""
+    _write(folder / SIGNATURE, to_json(Signature(as_date(date), signature)))
+
+
+def as_date(moment: datetime) -> str:
+    """A time as records have it: UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _write_profile(folder: Path) -> bytes:
+    listed = tuple(ListedFile(path, digest(folder / path)) for path in sorted(_files(folder)))
+    _write(folder / PROFILE, to_json(Profile("psephos", 1, WITNESSED if (folder / LOG).exists() else "offline", listed)))
+    return digest(folder / PROFILE)
 
 
 def signed_bytes(profile_digest: bytes, date: str) -> bytes:
@@ -306,6 +344,13 @@ def read_lines(path: Path) -> Iterator[bytes]:
             if not line.endswith(b"\n"):
                 raise FormatError(f"{path.name}: the last line is not ended")
             yield line[:-1]
+
+
+def _written(lines: Iterable[bytes], file: BinaryIO) -> Iterator[bytes]:
+    """The same lines, each once it is written."""
+    for line in lines:
+        file.write(line + b"\n")
+        yield line
 
 
 def _files(folder: Path) -> Iterator[str]:

@@ -33,8 +33,8 @@ DATE = "2026-11-20T18:00:00Z"
 BALLOTS, OPENINGS, TALLY = "ballots/device_1.jsonl", "challenged_ballots.jsonl", "tally.json"
 MANIFEST, PARAMETERS, DEVICES = "election_manifest.json", "election_parameters.json", "voting_devices.json"
 HASHES, EXTENDED, JOINT, TOTALS = "hashes.json", "hashes_ext.json", "joint_public_keys.json", "totals.json"
-ACKNOWLEDGEMENTS, DATA = "acknowledgements.jsonl", "contest_data_decryptions.jsonl"
-OWN_ONLY = (ACKNOWLEDGEMENTS, TOTALS)
+ACKNOWLEDGEMENTS, DATA, LOG = "acknowledgements.jsonl", "contest_data_decryptions.jsonl", "log.json"
+OWN_ONLY = (ACKNOWLEDGEMENTS, TOTALS, LOG)
 
 Files = dict[str, Any]
 """File name to value; a list of values for `.jsonl`; bytes stand for themselves."""
@@ -225,6 +225,18 @@ class Forger:
         return {"i": i, "h_g": hexadecimal(h_g), "proof": {"c": self.hq(c), "v": self.hq((u - c * zeta) % self.q)}}
 
     # Ballots
+
+    def log(self, lines: Sequence[Files], guardians: Sequence[int] = (1, 3, 4), **lies: Any) -> Files:
+        """`log.json` of these lines; `lies` may be a size or root that is stated instead."""
+        stated = {"size": len(lines), "root": tree_hash([encode(line) for line in lines])} | lies
+        return {"size": stated["size"], "root": hexadecimal(stated["root"]), "statements": [self.statement(i, **stated) for i in guardians]}
+
+    def statement(self, i: int, size: int, root: bytes, *, as_guardian: int = 0, h_e: bytes | None = None) -> Files:
+        """Guardian i's statement, or one made with the share of another."""
+        share = sum(a * pow(as_guardian or i, m, self.q) for secrets in self.data for m, a in enumerate(secrets)) % self.q
+        key, u = self.pow(self.g, share), self.scalar()
+        c = self.Hq(h_e or self.h_e, b"\x55", b(i, 4), b(size, 8), root, self.bp(key), self.bp(self.pow(self.g, u)))
+        return {"i": i, "proof": {"c": self.hq(c), "v": self.hq((u - c * share) % self.q)}}
 
     def encryption(self, value: int, nonce: int) -> tuple[int, int]:
         return self.pow(self.g, nonce), self.pow(self.K, nonce + value)
@@ -493,6 +505,8 @@ class Forger:
         if self.own:
             files[ACKNOWLEDGEMENTS] = [self.acknowledgement(i) for i in range(1, self.n + 1)]
             files[TOTALS] = totals(lines, len(self.styles))
+            if "log" in self.manifest["voting"]:
+                files[LOG] = self.log(lines)
         if self.data_blocks:
             opened = [(sheet, index) for sheet in sheets if sheet.line["ballot_state"] == "Cast" for index in sheet.data][:6]
             files[DATA] = [self.data_decryption(sheet, index) for sheet, index in opened]
@@ -511,6 +525,18 @@ class Forger:
         if tally:
             files[TALLY] = self.tally(lines)
         return files
+
+
+def tree_hash(leaves: Sequence[bytes]) -> bytes:
+    """The Merkle tree hash of RFC 9162, 2.1.1, as it is defined there."""
+    if not leaves:
+        return hashlib.sha256(b"").digest()
+    if len(leaves) == 1:
+        return hashlib.sha256(b"\0" + leaves[0]).digest()
+    k = 1
+    while 2 * k < len(leaves):
+        k *= 2
+    return hashlib.sha256(b"\1" + tree_hash(leaves[:k]) + tree_hash(leaves[k:])).digest()
 
 
 def without(value: Files, name: str) -> Files:
@@ -605,6 +631,9 @@ def rederive(forger: Forger, files: Files, kept: tuple[str, ...] = ()) -> Files:
             for j, option in enumerate(contest["options"], 1):
                 A, B = forger.aggregate(lines, contest["contest_ix"], j)
                 option["encrypted_tally"] = {"alpha": forger.hp(A), "beta": forger.hp(B)}
+    if LOG in files and "log" not in kept:  # the statements stay as they are: nobody but the guardians can make others
+        written = [line if isinstance(line, bytes) else encode(line) for line in lines]
+        files[LOG] |= {"size": len(lines), "root": hexadecimal(tree_hash(written))}
     if device["device_ix"] != 1:
         files[f"ballots/device_{device['device_ix']}.jsonl"] = files.pop(BALLOTS)
     return files
@@ -629,7 +658,8 @@ def signature(profile: bytes, date: str = DATE, signing_key: Ed25519PrivateKey =
 def profile_of(contents: dict[str, bytes]) -> bytes:
     """`profile.json` with true digests."""
     listed = [{"path": name, "sha256": hashlib.sha256(content).hexdigest().upper()} for name, content in sorted(contents.items())]
-    return encode({"profile": "psephos", "version": 1, "kind": "offline", "files": listed})
+    kind = "witnessed" if LOG in contents else "offline"
+    return encode({"profile": "psephos", "version": 1, "kind": kind, "files": listed})
 
 
 def contents_of(files: Files, *, own: bool = True, date: str = DATE) -> dict[str, bytes]:

@@ -42,10 +42,12 @@ def test_a_service_is_handed_its_own_stores_keys_alone() -> None:
     found = {}
     for path in (DEPLOY / "systemd").rglob("*"):
         if path.is_file():
-            found[path.name] = set(re.findall(r"^LoadCredential\w*=(\w+)\.keys:", path.read_text(encoding="utf-8"), re.MULTILINE))
+            name, content = path.relative_to(DEPLOY / "systemd").as_posix(), path.read_text(encoding="utf-8")
+            found[name] = set(re.findall(r"^LoadCredential\w*=(\w+)\.keys:", content, re.MULTILINE))
     assert {name: stores for name, stores in found.items() if stores} == {
         "psephos-voting.service": {"voters"},
-        "stores.conf": {"accounts", "audit", "voters"},
+        "psephos@staff.service.d/stores.conf": {"accounts", "audit", "voters"},
+        "psephos@rolls.service.d/stores.conf": {"accounts", "audit", "users"},
     }
 
 
@@ -96,7 +98,7 @@ def settings_of_proxy() -> str:
     return re.sub(r"#.*", "", (DEPLOY / "nginx" / "psephos.conf").read_text(encoding="utf-8"))
 
 
-@pytest.mark.proves("COP-064.2")
+@pytest.mark.proves("COP-064.4")
 def test_the_proxy_speaks_tls_with_aes_256_alone() -> None:
     content = settings_of_proxy()
     assert re.findall(r"ssl_protocols (.*);", content) == ["TLSv1.2 TLSv1.3"]

@@ -15,8 +15,11 @@ from engine.decryption import open_challenged
 from engine.encoding import to_json
 from engine.group import STANDARD
 from engine.guardian import decrypt_nonces
+from engine.log import as_received, check_log, record_log
+from engine.merkle import leaf_hash
 from engine.record import Record, write_record
 from engine.tally import verify_and_multiply
+from engine.witness import state_log
 from tests.engine.elections import a_ballot, a_manifest, decrypt, hold_ceremony
 
 SCHEMAS = Path(__file__).parent.parent / "specs" / "schemas"
@@ -32,12 +35,13 @@ PATHS = {
     "acknowledgement": "acknowledgements.jsonl",
     "voting_devices": "voting_devices.json",
     "ballot": "ballots/device_1.jsonl",
+    "log": "log.json",
     "challenged_ballot": "challenged_ballots.jsonl",
     "tally": "tally.json",
     "totals": "totals.json",
     "signature": "signature.json",
 }
-OPTIONAL = {"selection_limit", "spoil", "proof_spoil", "statement"}
+OPTIONAL = {"selection_limit", "spoil", "proof_spoil", "statement", "log"}
 CONTESTS = [
     {"label": "Strike", "options": [{"label": "Yes"}, {"label": "No"}, {"label": "Spoil", "spoil": True}]},
     {
@@ -51,9 +55,9 @@ Place = tuple[str | int, ...]
 
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A record of one guardian and four ballots at standard parameters."""
+    """A record of kind witnessed of one guardian and four ballots at standard parameters."""
     styles = [{"label": "Both", "contests": [1, 2]}, {"label": "One", "contests": [1]}]
-    made = hold_ceremony(1, 1, STANDARD, a_manifest(1, contests=CONTESTS, ballot_styles=styles))
+    made = hold_ceremony(1, 1, STANDARD, a_manifest(1, contests=CONTESTS, ballot_styles=styles, log="witnessed"))
     election = made.election
     choices = [
         (1, CAST, (1, 0, 0), (2, 0, 0)),
@@ -67,7 +71,9 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
     openings = open_challenged(found.challenged, [decrypt_nonces(made.key_shares[0], found.challenged, election)], election)
     folder = tmp_path_factory.mktemp("records") / "record"
     tally = decrypt(made.key_shares, found.tally, election)
-    whole = Record(election, made.public, made.acknowledgements, lines, found, tally, openings)
+    checked = check_log([leaf_hash(as_received(line)) for line in lines], [], lines)
+    log = record_log(checked, [state_log(made.key_shares[0], checked, election)], election)
+    whole = Record(election, made.public, made.acknowledgements, lines, found, tally, openings, log)
     write_record(folder, whole, bytes(32), datetime(2026, 11, 21, tzinfo=UTC))
     return folder
 
@@ -209,3 +215,41 @@ def test_the_optional_parts_were_there_to_be_checked(record: Path) -> None:
 
 def test_the_page_names_every_schema() -> None:
     assert "specs/schemas" in FORMAT.read_text("utf-8")
+
+
+NUMBERS = {
+    "acknowledgement i", "ballot ballot_style_ix", "challenged_ballot contest_ix", "challenged_ballot value",
+    "election_manifest contests", "election_manifest selection_limit", "election_manifest smallest_unit", "election_parameters k",
+    "election_parameters n", "guardian_public_key i", "log i", "log size", "tally contest_ix", "tally tally", "totals ballot_style_ix",
+    "totals cast", "totals challenged", "totals discounted", "voting_devices ballot_count",
+}  # fmt: skip
+TIMES = {*(f"election_manifest {name}" for name in ("opens", "closes", "record_due")), "election_parameters date", "signature date"}
+
+
+def test_pr06_the_record_has_no_place_for_a_time_a_counter_or_an_identifier_that_shows_one() -> None:
+    """The members that may hold a number or a time, in all schemas; any other is a constant, hexadecimal of full width, or a label."""
+    numbers, times, texts = set(), set(), set()
+    for name in PATHS:
+        content = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
+
+        def walk(node: Any, member: str, name: str = name, content: Any = content) -> None:
+            node = content["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+            label = f"{name} {member}"
+            if node.get("type") == "integer":
+                numbers.add(label)
+            elif "T[" in node.get("pattern", "") or "[0-9]{4}-" in node.get("pattern", ""):
+                times.add(label)
+            elif node.get("type") == "string" and "enum" not in node and "[0-9A-F]{" not in node.get("pattern", ""):
+                texts.add(label)
+            for one in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+                walk(one, member)
+            for key, item in node.get("properties", {}).items():
+                walk(item, key)
+            for item in (node.get("items"), *node.get("patternProperties", {}).values()):
+                if item:
+                    walk(item, member)
+
+        walk(content, "")
+    assert numbers == NUMBERS
+    assert times == TIMES
+    assert {label for label in texts if label.startswith(("ballot ", "challenged_ballot ", "log "))} == {"challenged_ballot label"}

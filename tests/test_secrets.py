@@ -129,6 +129,9 @@ CLIENTS = {
 ALLOWED = {
     ("api/running.py", "http.server"): "serves numbers to this machine",
     ("api/running.py", "socket"): "names of address families",
+    ("api/users/link.py", "http.client"): "to staff's service, at the address that the environment names",
+    ("api/users/link.py", "ssl"): "the same",
+    ("api/users/link.py", "urllib.parse"): "reads that address",
     ("api/problems.py", "http"): "names of statuses",
     ("api/observing.py", "http"): "names of statuses",
 }

@@ -12,6 +12,7 @@ from .challenged import check_opening
 from .codes import chained, check_device, first_hash, rules_of
 from .contest_data import check_contest_data
 from .context import Context
+from .log import Tree
 from .model import Ballot
 from .report import Findings
 from .source import Chunk, RecordError
@@ -68,7 +69,7 @@ class Counts:
 @dataclass(slots=True)
 class ChunkResult:
     """`values` is what must not occur twice; `first` is the first ballot's place, chaining field and code, None if it could not be read;
-    `last` the last ballot's code."""
+    `last` the last ballot's code. `leaves` are the hashes of the lines in records with a log, None if one could not be read."""
 
     chunk: Chunk
     findings: Findings
@@ -77,6 +78,7 @@ class ChunkResult:
     challenged: set[str] = field(default_factory=set)
     first: tuple[str, bytes, bytes] | None = None
     last: bytes | None = None
+    leaves: bytes | None = b""
 
 
 class ChunkChecks:
@@ -88,6 +90,7 @@ class ChunkChecks:
         self.packer = Packer(chunk.device)
         self._previous: bytes | None = None
         self._begun = False
+        self._leaves: bytearray | None = bytearray()
 
     def check(self, item: Ballot | RecordError) -> None:
         """The next ballot, with all checks that need it alone or with the one before; or why it cannot be read."""
@@ -95,9 +98,9 @@ class ChunkChecks:
         if isinstance(item, RecordError):
             result.counts.lines[result.chunk.device] += 1
             result.findings.read_error(item)
-            self._previous, self._begun = None, True
+            self._previous, self._begun, self._leaves = None, True, None
             return
-        self.follow(item.where, item.chaining_field, item.confirmation_code)
+        self.follow(item.where, item.chaining_field, item.confirmation_code, item.leaf)
         shaped = check_ballot(context, item, context.devices[result.chunk.device], result.findings)
         if item.state == "Challenged":
             check_opening(context, item, result.findings)
@@ -109,8 +112,10 @@ class ChunkChecks:
         nonces = [context.group.bp(x) for x in nonce_commitments(item)] if context.own else ()
         self.packer.add(item.position, item.id_b, item.confirmation_code, item.ballot_id.encode("utf-8", "backslashreplace"), nonces)
 
-    def follow(self, where: str, chaining_field: bytes, code: bytes) -> None:
+    def follow(self, where: str, chaining_field: bytes, code: bytes, leaf: bytes) -> None:
         """The next ballot's place among the others."""
+        if self._leaves is not None:
+            self._leaves += leaf
         device = self.result.chunk.device
         self.result.counts.lines[device] += 1
         if self._begun:
@@ -122,6 +127,7 @@ class ChunkChecks:
     def finish(self) -> ChunkResult:
         """After the last ballot."""
         self.result.last, self.result.values = self._previous, self.packer.packed()
+        self.result.leaves = None if self._leaves is None else bytes(self._leaves)
         return self.result
 
 
@@ -154,6 +160,7 @@ class Ballots:
     findings: Findings
     counts: Counts = field(default_factory=Counts)
     challenged: set[str] = field(default_factory=set)
+    tree: Tree | None = field(default_factory=Tree)
     _device: int | None = None
     _last: bytes | None = None
     _closed: set[int] = field(default_factory=set)
@@ -166,6 +173,10 @@ class Ballots:
             self._device, self._last = device, self._start(device)
         self.counts.merge(result.counts, self.context)
         self.challenged |= result.challenged
+        if self.tree is None or result.leaves is None:
+            self.tree = None
+        else:
+            self.tree.add(result.leaves)
         if result.first is not None:
             where, chaining_field, code = result.first
             check_neighbours(self.context, device, self._last, where, chaining_field, code, self.findings)

@@ -19,6 +19,7 @@ from .batch import RANDOM, Equations, are_elements, is_sound
 from .codes import REGULAR_RULES, device_hash, unchained
 from .context import Context
 from .hints import HintsError, open_hints
+from .log import leaf_hash
 from .model import Ballot
 from .record import JsonSource
 from .report import Findings
@@ -209,7 +210,8 @@ class _Reader:
         """Into the test."""
         start, end = template.element_bytes
         id_b, code, elements = line.values[32:64], line.values[96:128], line.values[start:end]
-        self.checks.follow(f"{self.chunk.path}, line {line.position}", self.chaining_field, code)
+        leaf = leaf_hash(line.content) if self.source.format.witnessed and isinstance(line.content, bytes) else b""
+        self.checks.follow(f"{self.chunk.path}, line {line.position}", self.chaining_field, code, leaf)
         self.accepted.append((template, len(self.elements), line.scalars))
         self.elements += elements
         self.commitments += line.hints

@@ -156,6 +156,7 @@ def encode(result: ChunkResult) -> bytes:
         "first": None if result.first is None else (result.first[0], result.first[1].hex(), result.first[2].hex()),
         "last": None if result.last is None else result.last.hex(),
         "ballots": result.values.ballots,
+        "leaves": None if result.leaves is None else result.leaves.hex(),
     }
     text = json.dumps(value).encode()
     return b"".join((_LENGTH.pack(len(text)), text, result.values.ends, result.values.data))
@@ -187,7 +188,7 @@ def decode(content: bytes, chunk: Chunk, path: Path) -> ChunkResult:
             data=_counter(value["data"].items()),
             seen=set(value["seen"]),
         )
-        first, last = value["first"], value["last"]
+        first, last, leaves = value["first"], value["last"], value["leaves"]
         return ChunkResult(
             chunk=chunk,
             findings=findings,
@@ -196,6 +197,7 @@ def decode(content: bytes, chunk: Chunk, path: Path) -> ChunkResult:
             challenged=set(value["challenged"]),
             first=None if first is None else (first[0], bytes.fromhex(first[1]), bytes.fromhex(first[2])),
             last=None if last is None else bytes.fromhex(last),
+            leaves=None if leaves is None else bytes.fromhex(leaves),
         )
     except (ValueError, TypeError, KeyError, AttributeError, struct.error):
         raise JournalError(f"{path}: is damaged; delete it to begin anew") from None

@@ -6,7 +6,7 @@ range (α >= p, c >= q) is still a value of this model, so that the check that i
 
 from dataclasses import dataclass
 
-from .own_model import FileDigest, Signature, Totals
+from .own_model import FileDigest, Log, Signature, Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ class BallotStyle:
 
 @dataclass(frozen=True, slots=True)
 class Voting:
-    """The manifest's `voting` member (record-format.md, 2.3); only in records of our own profile. Times are the text as written."""
+    """The manifest's `voting` member (record-format.md, 2.3); only in records of our own profile. Times are the text as written, `log` is
+    "" if absent."""
 
     election_identifier: bytes
     union: str
@@ -82,6 +83,7 @@ class Voting:
     smallest_unit: int
     device_information: str
     chaining_mode: str
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,8 @@ class BallotContest:
 @dataclass(frozen=True, slots=True)
 class Ballot:
     """A submitted ballot. `where` is "file, line n" for messages; `position` its 1-based place on its device; `state` as written:
-    Cast, Challenged, Spoiled, Discounted, Uncast. `style` is the ballot style's index (0 if the record names an unknown one)."""
+    Cast, Challenged, Spoiled, Discounted, Uncast. `style` is the ballot style's index (0 if the record names an unknown one). `leaf` is the
+    hash of its line in records with a log."""
 
     where: str
     position: int
@@ -205,6 +208,7 @@ class Ballot:
     confirmation_code: bytes
     weight: int | None = None
     datetime: str | None = None
+    leaf: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +283,8 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class OwnParts:
-    """The parts that only our own profile has (record-format.md, 2.1, 2.5, 2.10, 2.11). `listed` is what profile.json says, `found` what
-    is there. A part that could not be read is None, and its error is among the source's errors."""
+    """The parts that only our own profile has (record-format.md, 2.1, 2.5, 2.10 to 2.12). `listed` is what profile.json says, `found` what
+    is there. A part that could not be read is None, and its error is among the source's errors; `log` is None in kinds without one, too."""
 
     profile_sha256: bytes
     listed: tuple[FileDigest, ...]
@@ -288,3 +292,4 @@ class OwnParts:
     acknowledgements: tuple[Acknowledgement, ...] | None
     totals: Totals | None
     signature: Signature | None
+    log: Log | None = None

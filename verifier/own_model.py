@@ -1,4 +1,4 @@
-"""Plain values of the files that only our own profile has (record-format.md, 2.1, 2.10, 2.11); see `model.py` for all others."""
+"""Plain values of the files that only our own profile has (record-format.md, 2.1, 2.10 to 2.12); see `model.py` for all others."""
 
 from dataclasses import dataclass
 
@@ -27,6 +27,24 @@ class Signature:
 
     date: str
     signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogStatement:
+    """A guardian's statement about the log (record-format.md, 2.12): its index, challenge and response."""
+
+    index: int
+    c: int
+    v: int
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """`log.json`: how many ballots, the root over them, and the statements as listed."""
+
+    size: int
+    root: bytes
+    statements: tuple[LogStatement, ...]
 
 
 @dataclass(frozen=True, slots=True)

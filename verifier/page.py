@@ -28,7 +28,7 @@ def to_html(report: Report, folder: str = "", date: str = "") -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     sections = (
-        _head(report), _failures(report), _facts(report, folder, date), _totals(report), _ballots(report), _claims(report), _limits(),
+        _head(report), _failures(report), _facts(report, folder, date), _totals(report), _ballots(report), _claims(report), _limits(report),
         _checks(report), _notes(report), _glossary(),
     )  # fmt: skip
     title = f"{report.verdict}: {report.label}" if report.label else report.verdict
@@ -126,6 +126,7 @@ def _facts(report: Report, folder: str, date: str) -> str:
         ("Layout", _text(layout.name) + (", record format version 1" if layout.own else " (a record of another system)")),
         ("Rules checked", f"ElectionGuard Design Specification, edition {_text(edition)}"),
         ("Remark", _text(layout.remark)),
+        ("Log", _text(str(report.log)) if report.log else ""),
         ("Deviations accepted", "; ".join(map(_text, layout.deviations)) or "none"),
         ("Verified with", f"Psephos verifier, version {__version__}"),
         ("Verified on", _text(date)),
@@ -209,7 +210,7 @@ def _claims(report: Report) -> str:
     items = []
     for claim in page_text.CLAIMS:
         checks = [entries[name] for name in claim.checks.split() if name in entries and (report.format.own or name[0] != "X")]
-        if claim.own_only and not report.format.own:
+        if (claim.own_only and not report.format.own) or (claim.witnessed_only and not report.format.witnessed):
             continue
         broken = [entry.id for entry in checks if entry.status in (Status.FAIL, Status.NOT_RUN)]
         basis = f'<br><span class="basis">Rests on the checks {", ".join(entry.id for entry in checks)}.</span>'
@@ -223,8 +224,9 @@ def _claims(report: Report) -> str:
     )
 
 
-def _limits() -> str:
-    rows = [f'<tr><th scope="row">{_text(what)}</th><td>{_text(who)}</td></tr>\n' for what, who in page_text.LIMITS]
+def _limits(report: Report) -> str:
+    listed = (*(page_text.WITNESSED if report.format.witnessed else page_text.NO_LOG), *page_text.LIMITS)
+    rows = [f'<tr><th scope="row">{_text(what)}</th><td>{_text(who)}</td></tr>\n' for what, who in listed]
     head = (("", "Not proved by any record, verified or not"), ("", "Who or what is relied on instead"))
     return "<h2>What this does not prove</h2>\n" + _table("Limits of the verification, and who is trusted for what", head, rows)
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 __all__ = [
-    "CLAIMS", "FOREIGN", "GLOSSARY", "GROUPS", "LIMITS", "MEANING", "NOT_PROVED", "SPOIL", "STATES", "STATUS", "Claim", "file_of",
+    "CLAIMS", "FOREIGN", "GLOSSARY", "GROUPS", "LIMITS", "MEANING", "NOT_PROVED", "NO_LOG", "SPOIL", "STATES", "STATUS", "WITNESSED",
+    "Claim", "file_of",
 ]  # fmt: skip
 
 MEANING = {
@@ -50,11 +51,12 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A statement that holds if the record verifies, and the checks that it rests on."""
+    """A statement that holds if the record verifies, and the checks that it rests on; `witnessed_only` if only where there is a log."""
 
     text: str
     checks: str
     own_only: bool = False
+    witnessed_only: bool = False
 
 
 CLAIMS = (
@@ -100,7 +102,33 @@ CLAIMS = (
         "X7 X10 X11 X14 X15",
         own_only=True,
     ),
+    Claim(
+        "Enough trustees to decrypt the result have stated that they followed the list of accepted ballots while voting went on, that "
+        "nothing was taken out of it or changed in it, and that the ballots in this record are exactly those on that list. These trustees, "
+        "and nobody else, vouch for it. The order of the list is not in the record.",
+        "X6 X11 X13",
+        own_only=True,
+        witnessed_only=True,
+    ),
 )
+
+NO_LOG = (
+    (
+        "That every ballot that was cast has reached the record.",
+        "The voters: anyone whose confirmation code is missing from the record can show it. A voter who does not look will not notice.",
+    ),
+)
+"""In a record without a log, this too is not proved."""
+
+WITNESSED = (
+    (
+        "That every ballot that was cast was put on the list of accepted ballots, and that the trustees who state that they followed the "
+        "list did so.",
+        "The trustees. And the voters: anyone whose confirmation code is missing from the record can show it. A voter who does not look "
+        "will not notice.",
+    ),
+)
+"""In a record with a log, this instead."""
 
 LIMITS = (
     (
@@ -110,10 +138,6 @@ LIMITS = (
     (
         "That the right ballots were marked as discounted.",
         "The scrutineer, who must give the reason for each one; the auditors, who examine the reasons.",
-    ),
-    (
-        "That every ballot that was cast has reached the record.",
-        "The voters: anyone whose confirmation code is missing from the record can show it. A voter who does not look will not notice.",
     ),
     (
         "That the voters' own devices showed them the truth and encrypted what they chose.",

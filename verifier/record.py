@@ -3,15 +3,16 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from .arithmetic import Group
 from .ballot_files import read_ballot, read_contest_data_decryption, read_opening, read_tally
 from .folder import digest_files, exists, line_chunks, list_files, read_file, read_lines, scan_lines
+from .log import leaf_hash
 from .model import Ballot, ContestDataDecryption, Device, Guardian, Manifest, OpenedBallot, OwnParts, Parameters, TallyContest
-from .own_files import read_acknowledgement, read_profile, read_signature, read_totals
+from .own_files import read_acknowledgement, read_log, read_profile, read_signature, read_totals
 from .own_model import FileDigest
 from .setup_files import read_devices, read_guardian, read_hashes, read_joint_keys, read_manifest, read_parameters
 from .source import Chunk, Format, Reading, RecordError
@@ -26,7 +27,6 @@ _NO_PRE = "a Psephos record holds no pre-encrypted ballots (X13)"
 PSEPHOS = Format(
     "psephos",
     own=True,
-    remark="kind offline: there is no log in this record; X6 and X11 check what can be checked without one",
     not_applicable=(
         *((item, _NO_CHAINING) for item in ("8.E", "8.F", "8.G")),
         *((item, _NO_DATA) for item in ("12.A", "12.B", "12.C", "13.A")),
@@ -35,6 +35,18 @@ PSEPHOS = Format(
         )),
     ),
 )  # fmt: skip
+KINDS = {
+    "offline": replace(
+        PSEPHOS, kind="offline", remark="kind offline: there is no log in this record; X6 and X11 check what can be checked without one"
+    ),
+    "witnessed": replace(
+        PSEPHOS,
+        kind="witnessed",
+        remark="kind witnessed: guardians state that these ballots are exactly those of the log of accepted ballots whose checkpoints they "
+        "kept; X6 and X11 check it",
+    ),
+}
+"""Our own layout, by the kind of record."""
 EG21_JSON = Format("eg21-json")
 
 _GUARDIAN = re.compile(r"guardians/guardian_([1-9][0-9]{0,8})\.public_key\.json")
@@ -83,18 +95,19 @@ class JsonSource:
     def read_line(self, chunk: Chunk, position: int, line: bytes) -> Ballot | RecordError:
         """The ballot in a line, which stands at that position of the device's file, or why it cannot be read."""
         try:
-            return read_ballot(parse(line, chunk.path, position), position, self.group, self.format.own)
+            ballot = read_ballot(parse(line, chunk.path, position), position, self.group, self.format.own)
         except RecordError as error:
             return error
+        return replace(ballot, leaf=leaf_hash(line)) if self.format.witnessed else ballot
 
 
 def open_own(folder: Path, group: Group, digests: bool = True, reading: Reading | None = None) -> JsonSource:
     """Opens a record of our own profile; without `digests` as a worker needs it, without the parts that no check of a ballot asks for.
     Raises RecordError if what every check needs cannot be read."""
-    if not digests:
-        return _open(folder, group, PSEPHOS, *list_files(folder), None)
     profile = read_file(folder, "profile.json")
-    listed = read_profile(parse(profile, "profile.json"))
+    kind, listed = read_profile(parse(profile, "profile.json"))
+    if not digests:
+        return _open(folder, group, KINDS[kind], *list_files(folder), None)
     files, errors = list_files(folder)
     found, pieces, unread = _digests(folder, [file for file in files if file not in ("profile.json", "signature.json")], reading)
     errors += unread
@@ -108,8 +121,9 @@ def open_own(folder: Path, group: Group, digests: bool = True, reading: Reading 
         ),
         totals=_attempt(errors, lambda: read_totals(_json(folder, "totals.json"))),
         signature=_attempt(errors, lambda: read_signature(_json(folder, "signature.json"))),
+        log=_attempt(errors, lambda: read_log(_json(folder, "log.json"), group)) if KINDS[kind].witnessed else None,
     )
-    return _open(folder, group, PSEPHOS, files, errors, parts, pieces)
+    return _open(folder, group, KINDS[kind], files, errors, parts, pieces)
 
 
 def open_eg21(folder: Path, group: Group) -> JsonSource:

@@ -13,7 +13,7 @@ from enum import Enum
 from .catalogue import CHECKS
 from .source import Format, RecordError
 
-__all__ = ["FORMAT", "Entry", "Failure", "Findings", "Report", "Status", "shorten"]
+__all__ = ["FORMAT", "Entry", "Failure", "Findings", "LogLine", "Report", "Status", "shorten"]
 
 FORMAT = "format"
 KEPT_PER_CHECK = 10_000
@@ -124,6 +124,20 @@ class TallyLine:
     tally: int
 
 
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """What the record says of its log, whether or not it verifies: how many ballots, the root over them, and which of the guardians have made
+    a statement."""
+
+    size: int
+    root: bytes
+    guardians: list[int]
+
+    def __str__(self) -> str:
+        guardians = ", ".join(map(str, self.guardians)) or "nobody"
+        return f"{self.size} ballots, root {self.root.hex().upper()}, stated by guardians {guardians}"
+
+
 @dataclass(slots=True)
 class Report:
     """The whole result of a verification."""
@@ -139,6 +153,7 @@ class Report:
     not_run: dict[str, str] = field(default_factory=dict)
     tally: list[TallyLine] = field(default_factory=list)
     ballots: Counter[str] = field(default_factory=Counter)
+    log: LogLine | None = None
 
     def done(self, ids: str) -> None:
         """Says that these checks have been made on every object there is."""
@@ -189,6 +204,8 @@ class Report:
             *(f"Deviation accepted: {deviation}" for deviation in self.format.deviations),
             f"Digest of the record: {self.record_digest or 'unknown'}",
         ]
+        if self.log:
+            lines.append(f"Log: {self.log}")
         if self.label:
             lines.append(f"Election: {printable(self.label)}")
         if self.key:
@@ -224,10 +241,12 @@ class Report:
                 "verdict": self.verdict,
                 "exit_status": self.exit_status,
                 "format": self.format.name,
+                "kind": self.format.kind,
                 "edition": ".".join(map(str, self.format.edition)),
                 "deviations": list(self.format.deviations),
                 "remark": self.format.remark,
                 "record_digest": self.record_digest,
+                "log": {"size": self.log.size, "root": self.log.root.hex().upper(), "guardians": self.log.guardians} if self.log else {},
                 "label": self.label,
                 "key_fingerprint": self.key,
                 "key_origin": self.key_origin,

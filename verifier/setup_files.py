@@ -130,7 +130,7 @@ def _style(node: Node, index: int, contest_count: int) -> BallotStyle:
 def _voting(node: Node) -> Voting:
     members = node.members(
         "election_identifier", "union", "scrutineer", "opens", "closes", "record_due", "trustees", "smallest_unit",
-        "device_information", "chaining_mode",
+        "device_information", "chaining_mode", "log?",
     )  # fmt: skip
     return Voting(
         election_identifier=members["election_identifier"].hex(32),
@@ -143,6 +143,7 @@ def _voting(node: Node) -> Voting:
         smallest_unit=members["smallest_unit"].small(),
         device_information=members["device_information"].text(),
         chaining_mode=members["chaining_mode"].text(),
+        log=members["log"].choice("witnessed") if "log" in members else "",
     )
 
 

@@ -36,15 +36,22 @@ class RecordError(Exception):
 @dataclass(frozen=True, slots=True)
 class Format:
     """A layout. `edition` is the specification whose rules are checked, `deviations` what is accepted beyond it, `remark` what a reader of
-    the report must know, `own` whether it is our profile, and `not_applicable` pairs of check id and reason for items that this layout can
-    have no object for. X1 to X18 need not be listed: they are not applicable to any layout but ours."""
+    the report must know, `own` whether it is our profile, `kind` which kind of it (empty before the record is read), and `not_applicable`
+    pairs of check id and reason for items that this layout can have no object for. X1 to X18 need not be listed: they are not applicable to
+    any layout but ours."""
 
     name: str
     edition: tuple[int, ...] = (2, 1, 0)
     deviations: tuple[str, ...] = ()
     remark: str = ""
     own: bool = False
+    kind: str = ""
     not_applicable: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def witnessed(self) -> bool:
+        """Whether the record's ballots are those of a log."""
+        return self.kind == "witnessed"
 
 
 @dataclass(frozen=True, slots=True)

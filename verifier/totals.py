@@ -87,6 +87,9 @@ def _check_declared(context: Context, voting: Voting, findings: Findings) -> Non
         ok = information == voting.device_information
         findings.check("X13", ok, where, "device_information", voting.device_information, information)
         findings.check("X13", chaining == voting.chaining_mode, where, "chaining_mode", voting.chaining_mode, chaining)
+    if source.format.kind:
+        kind = voting.log or "offline"
+        findings.check("X13", source.format.kind == kind, "profile.json", "kind, by the manifest's `log`", kind, source.format.kind)
     parameters = source.parameters
     for name, expected, got in (
         ("info", source.manifest.label, parameters.info),

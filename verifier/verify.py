@@ -17,6 +17,7 @@ from .folder import digest_files, list_files, record_digest, total_size
 from .journal import Journal, JournalError
 from .keys import check_keys
 from .layouts import FORMATS, format_of, open_record
+from .log import check_log
 from .parameters import check_parameters
 from .report import Findings, Report, TallyLine
 from .self_test import drawn_from, self_test
@@ -143,6 +144,8 @@ def _verify_source(source: RecordSource, folder: Path, group: Group, report: Rep
         if source.own is not None:
             check_signature(source, source.own, key, report)
         return
+    if source.format.witnessed:
+        check_log(source, group, ballots.tree, report)
     check_tally(context, ballots.counts, report)
     for (state, _), number in ballots.counts.states.items():
         report.ballots[state] += number

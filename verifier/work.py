@@ -266,7 +266,7 @@ def _fingerprint(context: Context) -> bytes:
     """SHA-256 of all that ballots are checked against."""
     group, source = context.group, context.source
     values = (
-        source.format.name, group.p, group.q, group.g, source.h_p, source.h_b, source.h_e, source.K, source.K_hat, source.manifest.content,
-        source.devices, source.openings, source.contest_data,
+        source.format.name, source.format.kind, group.p, group.q, group.g, source.h_p, source.h_b, source.h_e, source.K, source.K_hat,
+        source.manifest.content, source.devices, source.openings, source.contest_data,
     )  # fmt: skip
     return hashlib.sha256(ascii(values).encode()).digest()

@@ -67,6 +67,12 @@ class Board:
             raise NotFound("the message was damaged in the database")
         return found.content
 
+    def has(self, election_id: str, name: str) -> bool:
+        """Whether there is a message of this name."""
+        query = select(BoardMessage.position).where(BoardMessage.election_id == election_id, BoardMessage.name == name)
+        with self._store.reading() as session:
+            return session.exec(query).first() is not None
+
     def listed(self, election_id: str, after: int = 0, most: int = 500) -> list[Listed]:
         """The messages that came after the `after`-th, in order, at most so many. Raises NotFound if there is no such ballot."""
         with self._store.reading() as session:

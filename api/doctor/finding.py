@@ -13,7 +13,8 @@ from api.sealing import STORES
 __all__ = ["SERVICES", "Check", "Finding", "Place"]
 
 SERVICES: Mapping[str, tuple[str, ...]] = {
-    "installation": STORES, "staff": ("accounts", "audit", "elections", "voters"), "users": ("users",), "voting": ("voters",),
+    "installation": STORES, "rolls": ("accounts", "audit", "elections", "users"), "staff": ("accounts", "audit", "elections", "voters"),
+    "voting": ("voters",),
 }  # fmt: skip
 """Which databases each service may know. "installation" is whoever upgrades databases."""
 

@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from api import staff_settings
 from api.doctor.finding import SERVICES, Check, Finding, Place
 from api.sealing import STORES
 from api.settings import Settings, SettingsError
@@ -16,6 +17,7 @@ __all__ = ["CHECKS", "KNOWN"]
 KNOWN = frozenset(
     {f"PSEPHOS_{store.upper()}_{what}" for store in STORES for what in ("DATABASE", "KEYS")}
     | {f"PSEPHOS_{name}" for name in ("ARITHMETIC", "HOSTS", "METRICS", "PROCESSES", "PROXIES", "WAITING")}
+    | set(staff_settings.VARIABLES)
 )
 """All variables that are read."""
 _HARMLESS = {f"PYTHON{name}" for name in ("UNBUFFERED", "DONTWRITEBYTECODE", "UTF8", "NOUSERSITE", "SAFEPATH", "PATH", "IOENCODING")}

@@ -117,24 +117,26 @@ class ElectionService:
         """Asks for a step. It is done when as many different persons have asked as it needs, and then `effect` is carried out first, which
         raises Conflict if something is not ready; it must bear being carried out again. Raises NotFound, Denied if the same person asks
         twice, Conflict if the step leads nowhere from here."""
-        with self._store.transaction() as session:
-            row = self._lock(session, election_id)
-            before = State(row.state)
-            following = after(before, step)
-            earlier = session.exec(
-                select(Approval.account_id)
-                .where(Approval.election_id == election_id, Approval.state == before.value, Approval.step == step.value)
-                .order_by(col(Approval.account_id))
-            ).all()
-            if account_id in earlier:
-                raise Denied("the same person cannot ask twice: another one has to")
-            missing = persons_for(step) - len(earlier) - 1
-            if missing <= 0:
-                effect(self._read(row))
-                self._move(session, row, before, following, step, (*earlier, account_id))
-            session.add(Approval(
-                election_id=election_id, state=before.value, step=step.value, account_id=account_id, asked=self._clock.now()
-            ))  # fmt: skip
+        prepared = None  # the version of the ballot that the effect was carried out for
+        while True:
+            with self._store.transaction() as session:
+                row = self._lock(session, election_id)
+                before = State(row.state)
+                following = after(before, step)
+                earlier = self._earlier(session, election_id, before, step)
+                if account_id in earlier:
+                    raise Denied("the same person cannot ask twice: another one has to")
+                missing = persons_for(step) - len(earlier) - 1
+                if missing > 0 or prepared == row.version:
+                    if missing <= 0:
+                        self._move(session, row, before, following, step, (*earlier, account_id))
+                    session.add(Approval(
+                        election_id=election_id, state=before.value, step=step.value, account_id=account_id, asked=self._clock.now()
+                    ))  # fmt: skip
+                    break
+                ballot = self._read(row)
+            effect(ballot)  # outside of the transaction: it uses this database and others
+            prepared = ballot.version
         self._record("step asked for", {"election": election_id, "account": account_id, "step": step.value})
         if missing > 0:
             return Asked(before, missing)
@@ -180,6 +182,11 @@ class ElectionService:
         """The ids of all ballots that are open: while there is one, nothing is upgraded (OP-11)."""
         with self._store.reading() as session:
             return list(session.exec(select(Election.election_id).where(Election.state == State.OPEN.value)))
+
+    def _earlier(self, session: Session, election_id: str, state: State, step: Step) -> list[str]:
+        query = select(Approval.account_id).where(Approval.election_id == election_id)
+        query = query.where(Approval.state == state.value, Approval.step == step.value)
+        return list(session.exec(query.order_by(col(Approval.account_id))))
 
     def _move(self, session: Session, row: Election, before: State, following: State, step: Step, accounts: tuple[str, ...]) -> None:
         row.state, row.version = following.value, row.version + 1

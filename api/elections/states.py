@@ -3,7 +3,7 @@
     draft → ceremony → trial decryption → open → closed → excluded → tallied → released → archived
        └────────┴──────────────┴───────────┴────────┴─────────┴──→ abandoned, which is never decrypted
 
-There is no step that moves a close or opens a ballot again.
+There is no step that moves a close or opens a ballot again. One step leads nowhere: that two persons accept the result of a small unit.
 """
 
 from enum import StrEnum
@@ -29,13 +29,15 @@ class State(StrEnum):
 
 
 class Step(StrEnum):
-    """What leads on: the manifest is fixed and trustees make keys; they try to decrypt; votes are taken; no more are; discounts and
-    hierarchy are settled; the one aggregate is decrypted; the record is public; all is kept; or the ballot is given up."""
+    """What leads on: the manifest is fixed and trustees make keys; they try to decrypt; votes are taken; no more are; it is accepted that
+    few voters' result may show how they voted; discounts and hierarchy are settled; the one aggregate is decrypted; the record is public;
+    all is kept; or the ballot is given up."""
 
     BEGIN_CEREMONY = "begin ceremony"
     BEGIN_TRIAL = "begin trial decryption"
     OPEN = "open"
     CLOSE = "close"
+    ACCEPT_SMALL_UNITS = "accept small units"
     EXCLUDE = "exclude"
     TALLY = "tally"
     RELEASE = "release"
@@ -49,13 +51,14 @@ _FOLLOWS = {
     (State.CEREMONY, Step.BEGIN_TRIAL): State.TRIAL,
     (State.TRIAL, Step.OPEN): State.OPEN,
     (State.OPEN, Step.CLOSE): State.CLOSED,
+    (State.CLOSED, Step.ACCEPT_SMALL_UNITS): State.CLOSED,
     (State.CLOSED, Step.EXCLUDE): State.EXCLUDED,
     (State.EXCLUDED, Step.TALLY): State.TALLIED,
     (State.TALLIED, Step.RELEASE): State.RELEASED,
     (State.RELEASED, Step.ARCHIVE): State.ARCHIVED,
     **{(state, Step.ABANDON): State.ABANDONED for state in _BEFORE_DECRYPTION},
 }
-_TWO_PERSONS = {Step.OPEN, Step.CLOSE, Step.EXCLUDE, Step.TALLY, Step.RELEASE, Step.ABANDON}
+_TWO_PERSONS = {Step.OPEN, Step.CLOSE, Step.ACCEPT_SMALL_UNITS, Step.EXCLUDE, Step.TALLY, Step.RELEASE, Step.ABANDON}
 
 
 def after(state: State, step: Step) -> State:

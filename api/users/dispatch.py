@@ -37,11 +37,13 @@ class Instructions:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How a dispatch went: messages sent, messages that could not be sent, people who cannot be reached by this channel."""
+    """How a dispatch went: messages sent, messages that could not be sent, people who cannot be reached by this channel, and people who are
+    still to be sent one."""
 
     sent: int
     failed: int
     unreachable: int
+    waiting: int
 
 
 class Sender(Protocol):
@@ -74,19 +76,22 @@ class Dispatcher:
     def __init__(self, people: UserDatabase, issue: IssueCode, sender: Sender) -> None:
         self._people, self._issue, self._sender = people, issue, sender
 
-    def send_all(self, election_id: str, instructions: Instructions, progress: Callable[[int, int], None] | None = None) -> Sent:
-        """Sends a code to everybody on the roll who has an e-mail address and was not sent one, in random order. What a run that was
-        stopped has sent is not sent again. `progress` is called with how many are done and how many there are."""
-        waiting = [known for known in self._people.people(election_id) if known.entry.email]
-        unreachable = self._people.count(election_id) - len(waiting)
-        waiting = [known for known in waiting if not self._has_one(election_id, known)]
+    def send_all(
+        self, election_id: str, instructions: Instructions, progress: Callable[[int, int], None] | None = None, most: int | None = None
+    ) -> Sent:
+        """Sends a code to everybody on the roll who has an e-mail address and was not sent one, in random order; to at most so many of
+        them. What a run that was stopped has sent is not sent again. `progress` is called with how many are done and how many there are."""
+        have_one = self._people.sent_to(election_id)
+        reachable = [known for known in self._people.people(election_id) if known.entry.email]
+        unreachable = self._people.count(election_id) - len(reachable)
+        waiting = [known for known in reachable if known.unique_identifier not in have_one]
         secrets.SystemRandom().shuffle(waiting)
-        sent = 0
-        for done, known in enumerate(waiting, 1):
+        now, sent = waiting[:most], 0
+        for done, known in enumerate(now, 1):
             sent += self.send_one(election_id, known, instructions)
             if progress:
-                progress(done, len(waiting))
-        return Sent(sent, len(waiting) - sent, unreachable)
+                progress(done, len(now))
+        return Sent(sent, len(now) - sent, unreachable, len(waiting) - sent)
 
     def send_one(self, election_id: str, known: Known, instructions: Instructions) -> bool:
         """Sends a new code to one person, in place of any other. False if the message could not be sent; that is noted too."""
@@ -98,9 +103,6 @@ class Dispatcher:
             return False
         self._people.note_dispatch(election_id, known.unique_identifier, self.channel, "sent")
         return True
-
-    def _has_one(self, election_id: str, known: Known) -> bool:
-        return any(each["state"] == "sent" for each in self._people.dispatches(election_id, known.unique_identifier))
 
 
 def _message(known: Known, code: str, instructions: Instructions) -> EmailMessage:

@@ -103,6 +103,23 @@ class UserDatabase:
         opened = [json.loads(key.open(row.sealed, Place("dispatch", "sealed", row.dispatch_id))) for row in rows]
         return sorted(opened, key=lambda each: each["time"])
 
+    def sent_to(self, election_id: str) -> set[str]:
+        """The unique identifiers of those who were sent something. Raises NotFound if there is no roll."""
+        key, sent = self._key(election_id), set()
+        with self._store.reading() as session:
+            query = select(Dispatch, Person).join(Person).where(Person.election_id == election_id)
+            for dispatch, person in session.exec(query.execution_options(yield_per=1000)):
+                if json.loads(key.open(dispatch.sealed, Place("dispatch", "sealed", dispatch.dispatch_id)))["state"] == "sent":
+                    sent.add(json.loads(key.open(person.sealed, _person(person.person_index)))["unique_identifier"])
+        return sent
+
+    def digest(self, election_id: str) -> bytes:
+        """SHA-256 of the file that the roll was read from. Raises NotFound."""
+        found = self._roll(election_id)
+        if found is None:
+            raise NotFound("the ballot has no roll")
+        return found.digest
+
     def count(self, election_id: str) -> int:
         """How many people stand on the roll that is stored."""
         with self._store.reading() as session:

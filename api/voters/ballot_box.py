@@ -212,12 +212,17 @@ class BallotBox:
             frontier = log.frontier(session, election_id, window.key)
             return Closed(votes, challenged, frontier.size, frontier.root())
 
-    def ballots(self, window: Window) -> Iterator[StoredBallot]:
-        """All ballots of a closed ballot, in no order that says anything. Raises Conflict before."""
+    def must_be_closed(self, window: Window) -> None:
+        """Raises Conflict if the ballot is not closed yet."""
         with self._store.reading() as session:
             row = session.get(VotingWindow, window.election_id)
             if row is None or not row.closed:
                 raise Conflict("the ballot is not closed yet")
+
+    def ballots(self, window: Window) -> Iterator[StoredBallot]:
+        """All ballots of a closed ballot, in no order that says anything. Raises Conflict before."""
+        self.must_be_closed(window)
+        with self._store.reading() as session:
             discounted = set(session.exec(select(VoteStatus.ballot_index).where(VoteStatus.status == DISCOUNTED)))
             votes = select(Vote.ballot_index, Vote.sealed).where(Vote.election_id == window.election_id)
             for ballot_index, sealed in session.exec(votes.execution_options(yield_per=200)):

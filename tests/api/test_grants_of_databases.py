@@ -52,7 +52,6 @@ def test_sv26_an_account_reaches_its_own_database_alone(installed: Server) -> No
                 connect(installed, f"psephos_{store}", database)
 
 
-@pytest.mark.proves("COP-082a.1")
 @pytest.mark.parametrize(("store", "table"), [(store, table) for store, tables in EVIDENCE.items() for table in tables])
 def test_sv16_a_service_cannot_change_or_delete_evidence(installed: Server, store: str, table: str) -> None:
     """Neither any column, nor a row, nor all of them; nor can it take away what refuses that."""

@@ -86,7 +86,6 @@ def test_a_request_is_one_line_with_the_template_of_its_route(client: TestClient
     assert all(str(each["time"]).endswith("Z") and len(str(each["time"])) == 20 for each in found)
 
 
-@pytest.mark.proves("COP-112.2")
 def test_pr13_neither_lines_nor_numbers_show_a_single_vote(client: TestClient, voting: Voting) -> None:
     codes = voting.voters(2)
     before = page(client)

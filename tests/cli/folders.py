@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from api.ceremony.requests import request_decryption
 from cli.ballot import challenge_ballot, receive, store
 from cli.ceremony import make_keys, run_ceremony
 from cli.counting import run_decryption
@@ -19,7 +20,7 @@ from cli.draft import create_election
 from cli.exchange import ElectionFolder
 from cli.keystore import write_new
 from cli.request import check_ballots, check_closed
-from cli.result import combine_answers, request_decryption
+from cli.result import combine_answers
 from cli.trustee_folder import TrusteeFolder
 from engine.ballot import EncryptedBallot, Opening, Selections, encrypt_ballot, new_ballot_nonce
 from engine.decryption import CommitmentHashes, DecryptedTally, PartialDecryptions

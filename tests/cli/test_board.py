@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from api.ceremony.board import Board
 from api.ceremony.paths import LARGEST, Author, author_of
 from api.elections.models import TABLES
-from api.elections.service import ElectionService
+from api.elections.service import ElectionService, Terms
 from api.elections.states import Step, persons_for
 from api.errors import Conflict, Denied, Invalid, NotFound
 from api.migrating import upgrade
@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def service(store: Store) -> ElectionService:
     made = ElectionService(store, SetClock(OPEN), TOY, lambda *_: None)
-    made.create(manifest_bytes(5), 5, 3, "a")
+    made.create(Terms(manifest_bytes(5), 3, tuple("abcde"), bytes(range(32)), bytes(range(1, 33))), "a")
     return made
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from api.ceremony.attempts import HASHES, RESPONSES, RESTARTS, VALUES, Attempts
+from api.ceremony.requests import DecryptionRequest, latest_request
+from api.errors import Conflict
 from cli import exchange
-from cli.attempts import HASHES, RESPONSES, RESTARTS, VALUES, Attempts
 from cli.counting import run_decryption
 from cli.errors import PsephosError
 from cli.exchange import CLOSED, wait_for
-from cli.request import DecryptionRequest, latest_request
 from cli.result import combine_answers
 from engine import hashing
 from engine.ballot import EncryptedBallot, OptionCiphertext
@@ -403,7 +404,7 @@ def test_a_request_to_guardians_who_do_not_exist_is_refused(voted: Count, guardi
 
 
 def test_an_answer_that_is_awaited_is_said(voted: Count) -> None:
-    with pytest.raises(PsephosError, match="nobody has been asked to decrypt yet"):
+    with pytest.raises(Conflict, match="nobody has been asked to decrypt yet"):
         voted.combined()
     voted.ask(1, 2)
     with pytest.raises(PsephosError, match="answers are awaited of guardians 1, 2"):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from api.ceremony.attempts import HASHES, RESPONSES, VALUES
 from cli import exchange
-from cli.attempts import HASHES, RESPONSES, VALUES
 from tests.cli.folders import EXPECTED, Count, history, no_nonce_twice, totals
 
 KILLS = int(os.environ.get("PSEPHOS_KILLS", "5"))

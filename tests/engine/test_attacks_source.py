@@ -166,6 +166,7 @@ def test_cr54_a_guardians_program_raises_nothing_to_a_power_but_quietly() -> Non
         ("proofs", "prove_knowledge", {"u_j"}),
         ("proofs", "prove_equality", {"u"}),
         ("key_ceremony", "check_share", {"group.scalar(number)"}),
+        ("witness", "state_log", {"u"}),
     ],
 )
 def test_cr54_what_a_guardians_program_calls_with_secrets_is_quiet_too(module: str, function: str, exponents: set[str]) -> None:
@@ -195,6 +196,7 @@ BASES = {
     "elgamal": {"K", "group.g", "self.alpha", "self.beta"},
     "group": {"self"},
     "key_ceremony": {"kappa", "kappa.group.g"},
+    "log": {"election.group.g", "key"},  # key is g^ẑ_i, from the guardians' commitments
     "opening": {"K_hat", "g"},
     "parameters": {"K_j"},
     "proofs": {"K", "X_j", "alpha", "base", "beta", "g", "key", "key.group.g", "result"},
@@ -205,6 +207,7 @@ SECRET_BASES = {
     "key_ceremony": {"group.g"},
     "proofs": {"base", "group.g"},
     "signed_elgamal": {"g", "kappa_l"},
+    "witness": {"election.group.g"},
 }
 
 

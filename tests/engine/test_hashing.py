@@ -83,6 +83,7 @@ OUR_OWN: list[Row] = [
     ("key commitment", 0x52, 9 + 11, hashing.key_commitment, (KEY, 1, b"public keys")),
     ("complaint", 0x53, 9 + 5 * 512, hashing.complaint_challenge, (KEY, 1, 2, E[0], E[1], E[2], E[3:5])),
     ("nonce share", 0x54, 5 + 5 * 512 + 32, hashing.nonce_share_challenge, (KEY, 1, E[0], NONCE, E[1], E[2], E[3:5])),
+    ("log statement", 0x55, 1069, hashing.log_statement_challenge, (KEY, 1, 24, DIGEST, E[0], E[1])),
 ]
 
 # KDF calls have no row of their own; (17), (18), (36), (66) print them. Label, 00, context, length.
@@ -237,5 +238,5 @@ def test_the_set_of_guardians_is_hashed_ascending(guardians: tuple[int, ...]) ->
 
 def test_the_domain_bytes_of_our_own_are_free_in_the_specification() -> None:
     assert not {row[1] for row in OUR_OWN} & {row[1] for row in SPECIFICATION}
-    assert {row[1] for row in OUR_OWN} == {0x50, 0x51, 0x52, 0x53, 0x54}
+    assert {row[1] for row in OUR_OWN} == {0x50, 0x51, 0x52, 0x53, 0x54, 0x55}
     assert len({row[1] for row in OUR_OWN}) == len(OUR_OWN)

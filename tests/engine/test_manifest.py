@@ -111,6 +111,9 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("a smallest unit of 1", manifest_bytes(smallest_unit=1), "smallest_unit"),
     ("a smallest unit of 0", manifest_bytes(smallest_unit=0), "smallest_unit"),
     ("chaining", manifest_bytes(chaining_mode="Simple"), "NoChaining"),
+    ("a log of another kind", manifest_bytes(log="offline"), "voting.log"),
+    ("a log without a kind", manifest_bytes(log=""), "voting.log"),
+    ("a log as truth", manifest_bytes(log=True), "log"),
     ("a short identifier", manifest_bytes(election_identifier="AB" * 31), "hexadecimal"),
     ("an identifier in lower case", manifest_bytes(election_identifier="ab" * 32), "hexadecimal"),
     # texts

@@ -1,7 +1,8 @@
 """engine/record.py: what is published, and nothing else."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -11,12 +12,16 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.decryption import open_challenged
-from engine.errors import EngineError, FormatError, QuorumError
+from engine.encoding import to_json
+from engine.errors import EngineError, FormatError, ManifestError, ProofError, QuorumError
 from engine.group import STANDARD
 from engine.guardian import decrypt_nonces
+from engine.log import RecordLog, as_received, check_log, record_log
+from engine.merkle import Checkpoint, leaf_hash, root_of
 from engine.record import Record, read_lines, read_parameters, sign_record, signed_bytes, totals, write_parameters, write_record
 from engine.tally import verify_and_multiply
-from tests.engine.elections import Ballots, Ceremony, decrypt
+from engine.witness import state_log
+from tests.engine.elections import Ballots, Ceremony, a_manifest, base_ballots, decrypt, hold_ceremony
 from tests.groups import TOY
 
 KEY = bytes(range(32))
@@ -189,3 +194,71 @@ def test_signing_again_replaces_date_and_signature_alone(tmp_path: Path, record:
     sign_record(folder, KEY, datetime(2026, 11, 22, tzinfo=UTC))
     after = files(folder)
     assert {name for name in after if after[name] != before[name]} == {"signature.json"}
+
+
+# With a log
+
+
+@pytest.fixture(scope="module")
+def witnessed() -> tuple[Ceremony, Ballots, Record]:
+    """The same election whose manifest says that there is a log; its record still lacks it."""
+    made = hold_ceremony(manifest=a_manifest(log="witnessed"))
+    ballots = base_ballots(made.election)
+    shares = [decrypt_nonces(share, ballots.found.challenged, made.election) for share in made.key_shares[:3]]
+    openings = open_challenged(ballots.found.challenged, shares, made.election)
+    tally = decrypt(made.key_shares[:3], ballots.found.tally, made.election)
+    return made, ballots, Record(made.election, made.public, made.acknowledgements, ballots.lines, ballots.found, tally, openings)
+
+
+def witness(made: Ceremony, lines: Sequence[bytes], order: Sequence[bytes]) -> RecordLog:
+    """What three guardians state who saw the ballots come in this order."""
+    log = [leaf_hash(as_received(line)) for line in order]
+    seen = [Checkpoint("psephos.example/1", size, root_of(log[:size])) for size in (5, 20, len(log))]
+    checked = check_log(log, seen, lines)
+    return record_log(checked, [state_log(share, checked, made.election) for share in made.key_shares[:3]], made.election)
+
+
+def test_a_record_with_a_log_is_of_kind_witnessed(tmp_path: Path, witnessed: tuple[Ceremony, Ballots, Record]) -> None:
+    made, ballots, record = witnessed
+    log = witness(made, ballots.lines, ballots.lines[::-1])
+    write_record(tmp_path, replace(record, ballots=iter(ballots.lines), log=log), KEY, DATE)
+    written = files(tmp_path)
+    profile = json.loads(written["profile.json"])
+    assert profile["kind"] == "witnessed"
+    assert "log.json" in {each["path"] for each in profile["files"]}
+    assert written["log.json"] == to_json(log)
+    assert written["ballots/device_1.jsonl"] == b"".join(line + b"\n" for line in ballots.lines)
+
+
+def test_a_log_of_other_ballots_is_not_written(tmp_path: Path, witnessed: tuple[Ceremony, Ballots, Record]) -> None:
+    made, ballots, record = witnessed
+    log = witness(made, ballots.lines[1:], ballots.lines[1:])
+    with pytest.raises(ProofError, match="X11"):
+        write_record(tmp_path / "record", replace(record, log=log), KEY, DATE)
+    assert not (tmp_path / "record" / "signature.json").exists()
+
+
+def test_a_record_has_a_log_just_if_the_manifest_says_so(
+    tmp_path: Path, record: Record, witnessed: tuple[Ceremony, Ballots, Record]
+) -> None:
+    made, ballots, without_log = witnessed
+    with pytest.raises(ManifestError, match="X13"):
+        write_record(tmp_path, without_log, KEY, DATE)
+    with pytest.raises(ManifestError, match="X13"):
+        write_record(tmp_path, replace(record, log=witness(made, ballots.lines, ballots.lines)), KEY, DATE)
+    assert files(tmp_path) == {}
+
+
+def test_pr05_ballots_accepted_in_opposite_order_make_the_same_record(
+    tmp_path: Path, witnessed: tuple[Ceremony, Ballots, Record]
+) -> None:
+    made, ballots, record = witnessed
+    written = []
+    for number, order in enumerate((ballots.lines, ballots.lines[::-1])):
+        folder = tmp_path / f"{number}"
+        log = witness(made, ballots.lines, order)
+        write_record(folder, replace(record, log=replace(log, statements=())), KEY, DATE)  # they hold random numbers
+        written.append(files(folder))
+        for line in order:
+            assert leaf_hash(as_received(line)).hex().upper().encode() not in b"".join(written[-1].values())
+    assert written[0] == written[1]

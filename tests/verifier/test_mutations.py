@@ -17,6 +17,8 @@ import pytest
 from tests.forging import (
     BALLOTS,
     DATE,
+    LOG,
+    MANIFEST,
     OPENINGS,
     OTHER_KEY,
     STANDARD,
@@ -105,7 +107,7 @@ def changed(record: Base, mutation: Mutation, *, adaptive: bool) -> dict[str, by
         pass  # unreadable even for the attacker; he signs it all the same
     contents = {name: content_of(name, item) for name, item in files.items()}
     profile = profile_of(contents)
-    another = leaf.name == "ballot_state" and leaf.value == "Challenged" and value == "Discounted"
+    another = leaf.name == "ballot_state" and leaf.value == "Challenged" and value == "Discounted" and LOG not in files
     signed_by = signature(profile, DATE, OTHER_KEY) if another else signature(profile)
     return contents | {"profile.json": profile, "signature.json": signed_by}
 
@@ -118,6 +120,8 @@ def kept_by(mutation: Mutation, files: Files) -> tuple[str, ...]:
         return (*kept, "tally")
     if leaf.file == "totals.json":
         return (*kept, "totals")
+    if leaf.file == LOG:
+        return (*kept, "log")
     if leaf.file == OPENINGS:
         return (*kept, "openings") if leaf.name == "ballot_id" else kept
     if leaf.file == BALLOTS and leaf.name == "confirmation_code":
@@ -194,6 +198,18 @@ def test_every_change_of_every_leaf_is_refused_by_the_named_check(name: str, toy
         chosen = [mutation for mutation in chosen if mutation.leaf in kept]
     assert len(chosen) == 3 * len(own) > 0
     publish(name, attack(toy, chosen, len(own), both=1 if pytestconfig.getoption("--both-paths") else 9))
+
+
+def test_every_change_of_the_log_of_the_states_and_of_a_ballot_is_refused_where_there_is_a_log(tmp_path: Path) -> None:
+    """Challenged or Discounted: only here is there anything but the signature that says which."""
+    forger, _, files = e0(voting={"log": "witnessed"})
+    with remembering():
+        record = base(forger, files, tmp_path, TOY)
+        everything = [leaf for item in record.files for leaf in leaves(record.files[item], (item,))]
+        of_log = [leaf for leaf in everything if leaf.file == LOG or (leaf.file == MANIFEST and leaf.name == "log")]
+        of_ballots = [leaf for leaf in everything if leaf.file == BALLOTS and (leaf.name == "ballot_state" or leaf.path[1] == 0)]
+        chosen = mutations(of_log, forger) + mutations(of_ballots, forger)
+        publish("log", attack(record, chosen, len(of_log) + len(of_ballots), both=9))
 
 
 def test_nothing_of_the_record_is_left_out(toy: Base) -> None:

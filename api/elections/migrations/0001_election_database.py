@@ -11,8 +11,8 @@ branch_labels = None
 depends_on = None
 
 _STEPS = (
-    ("draft", "ceremony"), ("ceremony", "trial decryption"), ("trial decryption", "open"), ("open", "closed"), ("closed", "excluded"),
-    ("excluded", "tallied"), ("tallied", "released"), ("released", "archived"),
+    ("draft", "ceremony"), ("ceremony", "trial decryption"), ("trial decryption", "open"), ("open", "closed"), ("closed", "closed"),
+    ("closed", "excluded"), ("excluded", "tallied"), ("tallied", "released"), ("released", "archived"),
     *((state, "abandoned") for state in ("draft", "ceremony", "trial decryption", "open", "closed", "excluded")),
 )  # fmt: skip
 

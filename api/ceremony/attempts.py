@@ -1,19 +1,20 @@
-"""The attempts at one decryption, as they stand in the election folder.
+"""The attempts at one decryption, as they stand where the trustees speak to each other.
 
 A guardian that was stopped halfway publishes a notice and everybody starts over in the next attempt, with fresh secrets (CR-22). Anybody
-may put notices and messages into the folder: so an attempt counts as done when all its proofs are right, whatever notices lie beside it.
+may put notices and messages into an election folder: so an attempt counts as done when all its proofs are right, whatever notices lie
+beside it.
 """
 
-import os
-
-from cli.errors import PsephosError
-from cli.exchange import ElectionFolder
-from cli.request import DecryptionRequest
+from api.ceremony.messages import Messages
+from api.ceremony.requests import DecryptionRequest
+from api.errors import ApiError, Conflict
 from engine.decryption import CommitmentHashes, DecryptedTally, PartialDecryptions, Responses, check_revealed, combine
 from engine.encoding import to_json
 from engine.errors import EngineError
 from engine.parameters import Election
 from engine.tally import EncryptedTally
+
+__all__ = ["HASHES", "RESPONSES", "RESTARTS", "VALUES", "Attempts"]
 
 HASHES, VALUES, RESPONSES, RESTARTS = "1_hashes", "2_values", "3_responses", "restarts"
 MOST = 1000
@@ -22,7 +23,7 @@ MOST = 1000
 class Attempts:
     """The attempts to answer request `number` for `tally`."""
 
-    def __init__(self, board: ElectionFolder, number: int, request: DecryptionRequest, tally: EncryptedTally, election: Election) -> None:
+    def __init__(self, board: Messages, number: int, request: DecryptionRequest, tally: EncryptedTally, election: Election) -> None:
         self.board = board
         self.number = number
         self.guardians = request.guardians
@@ -33,20 +34,20 @@ class Attempts:
         self._revealed: set[int] = set()
 
     def folder(self, attempt: int, kind: str) -> str:
-        """Where messages of this kind are, as a name in the election folder."""
+        """Where messages of this kind are, as the beginning of their names."""
         return f"decryption/request_{self.number}/attempt_{attempt}/{kind}"
 
     def there(self, attempt: int, kind: str) -> list[int]:
         """The guardians whose message is there."""
-        folder = self.board.path / self.folder(attempt, kind)
-        return [i for i in self.guardians if os.path.lexists(folder / f"guardian_{i}.json")]
+        folder = self.folder(attempt, kind)
+        return [i for i in self.guardians if self.board.has(f"{folder}/guardian_{i}.json")]
 
     def current(self) -> int:
         """The first attempt in which nobody has to start over."""
         for attempt in range(1, MOST + 1):
             if not self.there(attempt, RESTARTS):
                 return attempt
-        raise PsephosError(f"the guardians started over {MOST} times; is the program of one of them running in two places?")
+        raise Conflict(f"the guardians started over {MOST} times; is the program of one of them running in two places?")
 
     def is_done(self) -> bool:
         """Whether an attempt gave a result, which is then in `result`; what is wrong with others is in `wrong`."""
@@ -54,8 +55,8 @@ class Attempts:
             if self.result is None and attempt not in self.wrong and self.there(attempt, RESPONSES) == list(self.guardians):
                 try:
                     self.result = self._combine(attempt)
-                except PsephosError as error:
-                    self.wrong[attempt] = EngineError(error.message)
+                except ApiError as error:
+                    self.wrong[attempt] = EngineError(error.detail)
                 except EngineError as error:
                     self.wrong[attempt] = error
         return self.result is not None
@@ -73,7 +74,7 @@ class Attempts:
         hashes = self.board.read_all(CommitmentHashes, self.folder(attempt, HASHES), self.guardians)
         values = self.board.read_all(PartialDecryptions, self.folder(attempt, VALUES), self.guardians)
         if not set(hashes) == set(values) == set(self.guardians):
-            raise PsephosError(f"{self.board.path / self.folder(attempt, '')}: messages are missing")
+            raise Conflict(f"{self.folder(attempt, '')}: messages are missing")
         for i in self.guardians:
             check_revealed(hashes[i], values[i], self.tally, self.guardians, self.election.extended_base_hash)
         return [values[i] for i in self.guardians]

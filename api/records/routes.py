@@ -1,0 +1,129 @@
+"""The record over HTTP: drafted and signed by scrutineers, and after its release there for everybody, without a session (PR-12)."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import FileResponse
+from pydantic import Field
+
+from api.auth import Principal, Role
+from api.authorising import Requires, anybody
+from api.errors import NotFound
+from api.idempotency import IdempotentRoute
+from api.messages import ElectionId, Message
+from api.problems import documented
+from api.records.service import Published, Releases
+from engine.record import PROFILE, as_date, digest
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1", tags=["record"], route_class=IdempotentRoute)
+
+Scrutineer = Annotated[Principal, Depends(Requires(Role.SCRUTINEER))]
+_PUBLIC = [Depends(anybody)]
+_BYTES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
+
+
+class DraftedRecord(Message):
+    """A record that waits for the scrutineer's signature. `to_sign` are the bytes to sign with Ed25519, in hexadecimal."""
+
+    record_hash: str
+    date: str
+    to_sign: str
+
+
+class RecordSignature(Message):
+    """The scrutineer's signature, and the date that was signed with it."""
+
+    date: datetime = Field(strict=False)
+    signature: str = Field(pattern="^[0-9a-fA-F]{128}$")
+
+
+class VerifiedRecord(Message):
+    """The record verifies: what the verifier says."""
+
+    record_hash: str
+    report: str
+
+
+class RecordFile(Message):
+    """A file of a record."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class ReleasedRecord(Message):
+    """A released record: its hash, the key it is signed under, all its files, and whether there are hints for a faster verification."""
+
+    record_hash: str
+    key: str
+    files: list[RecordFile]
+    hints: bool
+
+
+def releases_of(request: Request) -> Releases:
+    """The service of this app."""
+    releases: Releases = request.app.state.releases
+    return releases
+
+
+TheReleases = Annotated[Releases, Depends(releases_of)]
+
+
+@router.post("/ballots/{election_id}/record", status_code=201, responses=documented(400, 404, 409, 415, 421, 422, 503))
+def draft(releases: TheReleases, _: Scrutineer, election_id: ElectionId) -> DraftedRecord:
+    """Write the record, to be signed. It is not public."""
+    made = releases.draft(election_id)
+    return DraftedRecord(record_hash=made.record_hash.hex(), date=as_date(made.date), to_sign=made.to_sign.hex())
+
+
+@router.post("/ballots/{election_id}/record/signature", status_code=201, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
+def sign(releases: TheReleases, _: Scrutineer, election_id: ElectionId, body: RecordSignature) -> VerifiedRecord:
+    """Hand in the signature. The verifier then verifies the whole record; if it does not verify: 409, and it is never released."""
+    drafted = releases.draft(election_id)
+    verdict = releases.sign(election_id, body.date, bytes.fromhex(body.signature))
+    return VerifiedRecord(record_hash=drafted.record_hash.hex(), report=verdict.report)
+
+
+@router.get("/records/{election_id}", dependencies=_PUBLIC, responses=documented(404, 421, 422, 503))
+def released(releases: TheReleases, election_id: ElectionId) -> ReleasedRecord:
+    """What there is of a released record. Take the key from another place, too: a record does not vouch for itself."""
+    found = releases.published(election_id)
+    files = [
+        RecordFile(path=path.relative_to(found.folder).as_posix(), bytes=path.stat().st_size, sha256=digest(path).hex())
+        for path in sorted(found.folder.rglob("*"))
+        if path.is_file()
+    ]
+    key = (found.folder.parent / "record.key").read_text().strip()
+    return ReleasedRecord(record_hash=digest(found.folder / PROFILE).hex(), key=key, files=files, hints=found.hints is not None)
+
+
+@router.get(
+    "/records/{election_id}/hints", dependencies=_PUBLIC, response_class=FileResponse,
+    responses={**_BYTES, **documented(404, 421, 422, 503)},
+)  # fmt: skip
+def hints(releases: TheReleases, election_id: ElectionId) -> FileResponse:
+    """The hints: not needed for anything, but a verification with them is several times faster."""
+    found = releases.published(election_id)
+    if found.hints is None:
+        raise NotFound("there are no hints")
+    return FileResponse(found.hints, media_type="application/octet-stream")
+
+
+@router.get(
+    "/records/{election_id}/files/{path:path}", dependencies=_PUBLIC, response_class=FileResponse,
+    responses={**_BYTES, **documented(404, 421, 422, 503)},
+)  # fmt: skip
+def file(releases: TheReleases, election_id: ElectionId, path: Annotated[str, Path(max_length=200)]) -> FileResponse:
+    """A file of a released record. Only what the record lists is there."""
+    return _file(releases.published(election_id), path)
+
+
+def _file(found: Published, name: str) -> FileResponse:
+    there = {each.relative_to(found.folder).as_posix(): each for each in found.folder.rglob("*") if each.is_file()}
+    if name not in there:
+        raise NotFound("there is no such file in the record")
+    return FileResponse(there[name], media_type="application/octet-stream")

@@ -1,0 +1,118 @@
+"""Puts the service for rolls together: it knows people and who may act, and reaches voters by a link alone (SV-26)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from api import problems
+from api.accounts.database import AccountDatabase
+from api.accounts.passkeys import Site
+from api.accounts.service import Accounts
+from api.audit.log import AuditLog
+from api.authorising import check_declared, describe
+from api.clock import JUMP, Clock
+from api.counting import Counts
+from api.edge import Edge
+from api.elections.service import Ballot, ElectionService
+from api.elections.states import State
+from api.errors import Conflict
+from api.health import health_routes
+from api.migrating import check_version
+from api.observing import Observing
+from api.recording import Recording
+from api.store import Store
+from api.users import routes
+from api.users.dispatch import Instructions, Sender
+from api.users.link import Link, VotersLink
+from api.users.people import UserDatabase
+from api.users.roll import RollErrors
+from engine.group import STANDARD, Group
+
+__all__ = ["RollDatabases", "RollSettings", "create_roll_app"]
+
+LARGEST_BODY = 2 * routes.LARGEST_ROLL
+
+
+@dataclass(frozen=True, slots=True)
+class RollSettings:
+    """The host names it answers to; the link to the voters; what messages say besides the ballot: the voting page's address up to the
+    ballot's id, where to get help, and who they are from."""
+
+    hosts: Collection[str]
+    link: Link
+    sender: Sender
+    page: str
+    support: str
+    sender_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollDatabases:
+    """What the service works with: no votes, and no voters."""
+
+    accounts: AccountDatabase
+    elections: Store
+    users: Store
+    audit: AuditLog
+
+    def check(self) -> None:
+        """Raises StoreError if one of them is not there, or of another version."""
+        for store in (self.accounts.store, self.elections, self.users, self.audit.store):
+            check_version(store)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """See `api.users.routes.BallotFacts`."""
+
+    elections: ElectionService
+    settings: RollSettings
+
+    def styles(self, election_id: str) -> Mapping[str, int]:
+        """Ballot styles by label."""
+        manifest = self.elections.ballot(election_id).manifest
+        return {style.label: index for index, style in enumerate(manifest.ballot_styles, 1)}
+
+    def must_take_roll(self, election_id: str) -> None:
+        """The roll is taken when keys are there, and not after the opening."""
+        ballot = self.elections.ballot(election_id)
+        if ballot.state is not State.TRIAL:
+            raise Conflict(f"the ballot is {ballot.state}: a roll is taken after the key ceremony and before the opening")
+
+    def must_dispatch(self, election_id: str) -> Instructions:
+        """Messages are sent once there can be codes, until the close."""
+        ballot = self.elections.ballot(election_id)
+        if ballot.state not in (State.TRIAL, State.OPEN):
+            raise Conflict(f"the ballot is {ballot.state}: access codes are sent after the key ceremony and before the close")
+        return self._instructions(ballot)
+
+    def _instructions(self, ballot: Ballot) -> Instructions:
+        voting, settings = ballot.manifest.voting, self.settings
+        return Instructions(
+            ballot=ballot.manifest.label, union=voting.union, scrutineer=voting.scrutineer, closes=ballot.manifest.closes,
+            page=f"{settings.page.rstrip('/')}/{ballot.election_id}", support=settings.support, sender=settings.sender_address,
+        )  # fmt: skip
+
+
+def create_roll_app(databases: RollDatabases, settings: RollSettings, clock: Clock, group: Group = STANDARD) -> FastAPI:
+    """The service that scrutineers hand rolls to. `group` is for tests alone."""
+    recording = Recording(databases.audit, clock)
+    site = Site("localhost", ("http://localhost",))  # nobody signs in here
+    accounts = Accounts(databases.accounts, clock, site, recording.of_accounts)
+    elections = ElectionService(databases.elections, clock, group, recording.of_elections)
+    app = FastAPI(title="Psephos service for rolls", version="1", openapi_url="/api/v1/roll/openapi.json", docs_url=None, redoc_url=None)
+    app.state.authorise = accounts.authorise
+    app.state.desk = routes.RollDesk(
+        UserDatabase(databases.users, clock), Facts(elections, settings), VotersLink(settings.link), settings.sender, recording.add
+    )
+    problems.install(app)
+    app.add_exception_handler(RollErrors, routes.errors_answer)  # type: ignore[arg-type]
+    app.include_router(routes.router)
+    app.include_router(health_routes(clock, databases.check))
+    app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
+    app.state.counts = Counts("rolls", moved=lambda: abs(clock.jump()) > JUMP)
+    app.add_middleware(Observing, counts=app.state.counts)
+    check_declared(app)
+    describe(app)
+    return app

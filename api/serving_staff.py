@@ -1,0 +1,68 @@
+"""The services of staff and of rolls as a server starts them: everything they need comes from the environment (`psephos serve`)."""
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from api.accounts.database import AccountDatabase
+from api.audit.log import AuditLog
+from api.clock import Clock
+from api.databases import open_store
+from api.migrating import check_version
+from api.records.service import Verify
+from api.rolls import RollDatabases, RollSettings, create_roll_app
+from api.settings import Settings, SettingsError
+from api.staff import Databases, StaffSettings, create_staff_app
+from api.staff_settings import LinkSettings, MessageSettings, log_key, site_of
+from api.store import Store
+from api.voters.database import VoterDatabase
+
+__all__ = ["office", "rolls"]
+
+
+def office(verify: Verify) -> FastAPI:
+    """The service of staff and trustees. It refuses to start if it is given the user database: it has the voters (SV-26)."""
+    settings = _settings({"accounts", "audit", "elections", "voters"})
+    clock, folder = Clock(), os.environ.get("PSEPHOS_FOLDER")
+    if not folder:
+        raise SettingsError("PSEPHOS_FOLDER is not set: it names a folder for counts and released records")
+    key, name = log_key(os.environ)
+    accounts, elections, voters, audit = (_opened(settings, store) for store in ("accounts", "elections", "voters", "audit"))
+    databases = Databases(AccountDatabase(accounts), elections, VoterDatabase(voters), AuditLog(audit, clock, key, f"{name}/audit"))
+    own = StaffSettings(
+        hosts=settings.hosts, site=site_of(settings), link_key=LinkSettings.read(os.environ).key, log_key=key, log_origin=name,
+        folder=Path(folder), processes=settings.processes, verify=verify,
+    )  # fmt: skip
+    return create_staff_app(databases, own, clock)
+
+
+def rolls() -> FastAPI:
+    """The service for rolls and dispatch. It refuses to start if it is given the voter database: it has the people (SV-26)."""
+    settings = _settings({"accounts", "audit", "elections", "users"})
+    clock, messages = Clock(), MessageSettings.read(os.environ)
+    key, name = log_key(os.environ)
+    accounts, elections, users, audit = (_opened(settings, store) for store in ("accounts", "elections", "users", "audit"))
+    databases = RollDatabases(AccountDatabase(accounts), elections, users, AuditLog(audit, clock, key, f"{name}/audit"))
+    own = RollSettings(
+        hosts=settings.hosts, link=LinkSettings.read(os.environ).link(), sender=messages.outbox, page=messages.page,
+        support=messages.support, sender_address=messages.sender_address,
+    )  # fmt: skip
+    return create_roll_app(databases, own, clock)
+
+
+def _settings(needed: Collection[str]) -> Settings:
+    settings = Settings.read(os.environ)
+    others = sorted(set(settings.databases) - set(needed))
+    if others:
+        raise SettingsError(f"this service must know {', '.join(sorted(needed))} alone, not {', '.join(others)}: unset PSEPHOS_…_DATABASE")
+    if not settings.hosts:
+        raise SettingsError("PSEPHOS_HOSTS is not set: it names the hosts the service answers to")
+    return settings
+
+
+def _opened(settings: Settings, name: str) -> Store:
+    store = open_store(settings, name)
+    check_version(store)
+    return store

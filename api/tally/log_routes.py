@@ -1,0 +1,91 @@
+"""The witnessed log, for trustees alone: signed checkpoints while votes are taken, all leaves after the close (X11, CR-37).
+
+The order in which votes came is told to nobody else, and stands in no record.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.auth import Principal, Role
+from api.authorising import Requires
+from api.errors import Conflict
+from api.messages import ElectionId, Message
+from api.problems import documented
+from api.voters import log
+from api.voters.ballot_box import BallotBox
+from api.voters.database import VoterDatabase
+from api.voters.window import window_of
+from engine.group import Group
+from engine.merkle import Checkpoint, consistency_proof, root_of
+
+__all__ = ["WitnessedLog", "router"]
+
+router = APIRouter(prefix="/api/v1/ballots/{election_id}/log", tags=["witnesses"])
+Trustee = Annotated[Principal, Depends(Requires(Role.TRUSTEE))]
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessedLog:
+    """The logs of one voter database. Checkpoints are signed with `key` and called `origin`/<election id>."""
+
+    voters: VoterDatabase
+    box: BallotBox
+    group: Group
+    key: Ed25519PrivateKey
+    origin: str
+
+    def checkpoint(self, election_id: str, after: int) -> tuple[bytes, tuple[bytes, ...]]:
+        """A signed checkpoint of the log as it stands, and the proof that it extends the one of size `after`. Raises NotFound; Conflict if
+        the log is shorter than that."""
+        leaves = self._leaves(election_id)
+        if after > len(leaves):
+            raise Conflict(f"the log has {len(leaves)} leaves, fewer than {after}: it has been cut off, or you have kept another ballot's")
+        checkpoint = Checkpoint(f"{self.origin}/{election_id}", len(leaves), root_of(leaves))
+        proof = consistency_proof(leaves, after) if 0 < after < len(leaves) else ()
+        return checkpoint.sign(self.key), proof
+
+    def leaves(self, election_id: str) -> list[bytes]:
+        """The hashes of all leaves, in the order of acceptance. Raises Conflict before the close."""
+        self.box.must_be_closed(window_of(self.voters, election_id, self.group))
+        return self._leaves(election_id)
+
+    def _leaves(self, election_id: str) -> list[bytes]:
+        window = window_of(self.voters, election_id, self.group)
+        with self.voters.store.reading() as session:
+            return log.leaves(session, election_id, window.key)
+
+
+class SignedCheckpoint(Message):
+    """A checkpoint as a C2SP signed note, and the hashes that prove that it extends the one that was asked about."""
+
+    checkpoint: str
+    consistency: list[str]
+
+
+def log_of_app(request: Request) -> WitnessedLog:
+    """The log of this app."""
+    found: WitnessedLog = request.app.state.log
+    return found
+
+
+TheLog = Annotated[WitnessedLog, Depends(log_of_app)]
+
+
+@router.get("", responses=documented(404, 409, 421, 422, 503))
+def checkpoint(
+    witnessed: TheLog, _: Trustee, election_id: ElectionId, after: Annotated[int, Query(ge=0, le=2**40)] = 0
+) -> SignedCheckpoint:
+    """A signed checkpoint, and that it extends the one of size `after`. Keep each: together they show whatever is changed later."""
+    note, proof = witnessed.checkpoint(election_id, after)
+    return SignedCheckpoint(checkpoint=note.decode(), consistency=[each.hex() for each in proof])
+
+
+@router.get(
+    "/leaves", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **documented(404, 409, 421, 422, 503)}
+)
+def leaves(witnessed: TheLog, _: Trustee, election_id: ElectionId) -> Response:
+    """After the close: the hash of each leaf, in the order of acceptance, one a line."""
+    return Response("".join(f"{each.hex()}\n" for each in witnessed.leaves(election_id)), media_type="text/plain")

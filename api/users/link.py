@@ -1,0 +1,106 @@
+"""How the service for rolls reaches the one that has the voters: one request at a time, to one address that is configured (SV-23, SV-26).
+
+A secret passes: access codes, on their way to being sent.
+"""
+
+import http.client
+import json
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from api.errors import ApiError, Conflict, Invalid, NotFound, Overloaded
+from api.users.people import Minted
+
+__all__ = ["Link", "VotersLink"]
+
+_MOST_VOTERS = 200_000
+_LARGEST_ANSWER = 2**20
+_TIMEOUT = 60.0  # seconds
+_REFUSALS: dict[int, type[ApiError]] = {404: NotFound, 409: Conflict, 422: Invalid}
+
+
+class LinkError(ApiError):
+    """The other service does not answer as it should. For whoever runs both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where the other service is, https:// or this machine, and the key that both know. Raises Invalid for another address, or a key that
+    is too short to be secret."""
+
+    address: str
+    key: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """See above."""
+        parts = urlsplit(self.address)
+        if parts.scheme not in ("https", "http") or not parts.hostname or parts.path not in ("", "/") or parts.query or parts.username:
+            raise Invalid("the link's address: expected https://HOST or https://HOST:PORT")
+        if parts.scheme == "http" and not _is_here(parts.hostname):
+            raise Invalid("the link's address: expected https, because it leads to another machine")
+        if len(self.key) < 32:
+            raise Invalid("the link's key: expected at least 32 characters from a random generator")
+
+
+class VotersLink:
+    """The voters of the other service. Raises LinkError, and what the other service raises."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def take(self, election_id: str, minted: Sequence[Minted]) -> None:
+        """Makes the voters of a roll known, all or none; the same again changes nothing."""
+        if len(minted) > _MOST_VOTERS:
+            raise Invalid(f"a roll of more than {_MOST_VOTERS} people cannot be handed over at once yet")
+        voters = [{"unique_identifier": each.unique_identifier, "style": each.style} for each in minted]
+        self._post(f"/api/v1/link/{election_id}/voters", {"voters": voters})
+
+    def code(self, election_id: str, unique_identifier: str, channel: str) -> str:
+        """A new access code, 28 characters, in place of all others of that voter."""
+        answer = self._post(f"/api/v1/link/{election_id}/codes", {"unique_identifier": unique_identifier, "channel": channel})
+        code = answer.get("code")
+        if not isinstance(code, str):
+            raise LinkError("the service with the voters answered no access code")
+        return code
+
+    def _post(self, path: str, content: dict[str, Any]) -> dict[str, Any]:
+        parts = urlsplit(self._link.address)
+        host, port = parts.hostname or "", parts.port
+        if parts.scheme == "https":
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                host, port, timeout=_TIMEOUT, context=ssl.create_default_context()
+            )
+        else:
+            connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
+        headers = {"Authorization": f"Bearer {self._link.key}", "Content-Type": "application/json"}
+        try:
+            connection.request("POST", path, json.dumps(content).encode(), headers)
+            answer = connection.getresponse()
+            body = answer.read(_LARGEST_ANSWER)
+        except (OSError, http.client.HTTPException):
+            raise Overloaded("the service with the voters does not answer; nothing more was done", 10) from None
+        finally:
+            connection.close()
+        try:
+            told = json.loads(body)
+        except ValueError:
+            raise LinkError("the service with the voters answered something else than JSON") from None
+        if answer.status >= 300:
+            refusal = _REFUSALS.get(answer.status)
+            if refusal is not None:
+                raise refusal(str(told.get("detail", "refused"))[:400])
+            if answer.status == 503:
+                raise Overloaded("the service with the voters is busy; nothing more was done", 10)
+            raise LinkError(f"the service with the voters refused with {answer.status}")
+        return dict(told)
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,159 @@
+"""The roll and its dispatch over HTTP: the only service that knows people. It knows nothing of votes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from api.auth import Principal, Role
+from api.authorising import Requires
+from api.errors import Conflict, Invalid
+from api.messages import ElectionId, Message
+from api.problems import MEDIA_TYPE, Problem, documented
+from api.users.dispatch import Dispatcher, Instructions, Sender
+from api.users.link import VotersLink
+from api.users.people import UserDatabase
+from api.users.roll import RollErrors, read_roll
+
+__all__ = ["RollDesk", "errors_answer", "router"]
+
+router = APIRouter(prefix="/api/v1/ballots/{election_id}", tags=["roll"])
+LARGEST_ROLL = 64 * 2**20
+
+Scrutineer = Annotated[Principal, Depends(Requires(Role.SCRUTINEER))]
+Reader = Annotated[Principal, Depends(Requires(Role.SCRUTINEER, Role.AUDITOR))]
+
+
+class BallotFacts(Protocol):
+    """What of a ballot the roll needs: its styles by label, whether a roll can be taken, what messages say."""
+
+    def styles(self, election_id: str) -> Mapping[str, int]:
+        """Ballot styles by label. Raises NotFound."""
+        ...
+
+    def must_take_roll(self, election_id: str) -> None:
+        """Raises Conflict unless it is time for a roll."""
+        ...
+
+    def must_dispatch(self, election_id: str) -> Instructions:
+        """What messages say. Raises Conflict unless it is time to send them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RollDesk:
+    """What the routes work with. `record` writes to the audit log: election id, kind, members."""
+
+    users: UserDatabase
+    facts: BallotFacts
+    voters: VotersLink
+    sender: Sender
+    record: Any
+
+
+class RollFile(Message):
+    """A roll as CSV text: columns reference, name, ballot_style, and email, mobile, address where there are any."""
+
+    csv: str = Field(max_length=LARGEST_ROLL, examples=["reference,name,email,ballot_style\n"])
+    dry_run: bool = Field(default=False, description="Only look for errors.")
+
+
+class RollTaken(Message):
+    """How many people stand on the roll; `stored` false after a dry run."""
+
+    people: int
+    stored: bool
+
+
+class RollState(Message):
+    """The roll as it stands, in numbers."""
+
+    people: int
+
+
+class Batch(Message):
+    """How many messages to send now."""
+
+    most: int = Field(default=1000, ge=1, le=5000)
+
+
+class Sending(Message):
+    """How it went: sent now, failed now, cannot be reached by this channel, still to be sent."""
+
+    sent: int
+    failed: int
+    unreachable: int
+    waiting: int
+
+
+class RollProblem(Problem):
+    """A roll that was not taken: the first thousand errors, and how many there are."""
+
+    errors: list[dict[str, int | str]]
+    count: int
+
+
+def desk_of(request: Request) -> RollDesk:
+    """The desk of this app."""
+    desk: RollDesk = request.app.state.desk
+    return desk
+
+
+Desk = Annotated[RollDesk, Depends(desk_of)]
+
+
+@router.post(
+    "/roll", status_code=201,
+    responses={
+        **documented(400, 404, 409, 413, 415, 421, 503), 422: {"content": {MEDIA_TYPE: {"schema": RollProblem.model_json_schema()}}},
+    },
+)  # fmt: skip
+def take_roll(desk: Desk, principal: Scrutineer, election_id: ElectionId, body: RollFile) -> RollTaken:
+    """Take a roll, whole or not at all: everything that is wrong with it is listed. Each person gets a random unique identifier, which
+    with the ballot style is all that the voter database is told. The same file again changes nothing."""
+    try:
+        content = body.csv.encode()
+    except UnicodeEncodeError:
+        raise Invalid("csv: is no text") from None
+    styles = desk.facts.styles(election_id)
+    if body.dry_run:
+        return RollTaken(people=len(read_roll(content, styles)), stored=False)
+    desk.facts.must_take_roll(election_id)
+    minted = desk.users.import_roll(election_id, content, styles)
+    desk.voters.take(election_id, minted)
+    desk.record(election_id, "roll_loaded", {"by": principal.account_id, "count": len(minted), "file_hash": desk.users.digest(election_id)})
+    desk.record(election_id, "identifiers_generated", {"generator": "os.urandom", "random_bits": 128, "count": len(minted)})
+    return RollTaken(people=len(minted), stored=True)
+
+
+@router.get("/roll", responses=documented(404, 421, 422, 503))
+def roll(desk: Desk, _: Reader, election_id: ElectionId) -> RollState:
+    """How many people stand on the roll."""
+    return RollState(people=desk.users.count(election_id))
+
+
+@router.post("/dispatch", responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
+def dispatch(desk: Desk, _: Scrutineer, election_id: ElectionId, body: Batch) -> Sending:
+    """Send access codes to those on the roll who have an e-mail address and were not sent one; so many at a time, until none is left."""
+    instructions = desk.facts.must_dispatch(election_id)
+    if not desk.users.count(election_id):
+        raise Conflict("the ballot has no roll yet; nothing was sent")
+    dispatcher = Dispatcher(desk.users, lambda voter, channel: desk.voters.code(election_id, voter, channel), desk.sender)
+    found = dispatcher.send_all(election_id, instructions, most=body.most)
+    if found.sent:
+        desk.record(election_id, "access_methods_generated", {
+            "generator": "os.urandom", "random_bits": 130, "count": found.sent, "channel": dispatcher.channel,
+        })  # fmt: skip
+    return Sending(sent=found.sent, failed=found.failed, unreachable=found.unreachable, waiting=found.waiting)
+
+
+def errors_answer(_: Request, error: RollErrors) -> JSONResponse:
+    """All errors of a roll, listed."""
+    content = {
+        "type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail, "count": error.count,
+        "errors": [{"line": each.line, "column": each.column, "reason": each.reason} for each in error.errors],
+    }  # fmt: skip
+    return JSONResponse(content, error.status, media_type=MEDIA_TYPE)

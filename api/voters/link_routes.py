@@ -1,0 +1,93 @@
+"""What the service for rolls asks of this one, between two processes of ours: to take voters, and for access codes. A secret passes.
+
+It tells unique identifiers and ballot styles and no more; it is never told anything about a vote. A proxy in front of this service does
+not lead here.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+
+from api.authorising import OwnService
+from api.errors import Conflict
+from api.messages import ElectionId, Message
+from api.problems import documented
+from api.voters.access import NewVoter, add_voters, count_voters, reissue
+from api.voters.database import VoterDatabase
+from api.voters.window import Window, window_of
+
+__all__ = ["MOST_VOTERS", "router"]
+
+router = APIRouter(prefix="/api/v1/link/{election_id}", tags=["link"])
+MOST_VOTERS = 200_000
+_OURS = [Depends(OwnService())]
+
+Identifier = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+
+
+class VoterToTake(Message):
+    """Somebody who may vote."""
+
+    unique_identifier: Identifier
+    style: int = Field(ge=1, le=10_000)
+
+
+class Voters(Message):
+    """The voters of a roll."""
+
+    voters: list[VoterToTake] = Field(max_length=MOST_VOTERS)
+
+
+class Taken(Message):
+    """How many voters there are."""
+
+    voters: int
+
+
+class WhoseCode(Message):
+    """Whom an access code is for, and how it will be sent."""
+
+    unique_identifier: Identifier
+    channel: str = Field(max_length=20, pattern="^[a-z-]+$")
+
+
+class NewCode(Message):
+    """An access code, 28 characters: to be sent, and forgotten."""
+
+    code: str = Field(repr=False)
+
+
+def window(request: Request, election_id: ElectionId) -> Window:
+    """The ballot that the address names."""
+    return window_of(request.app.state.voters, election_id, request.app.state.group)
+
+
+TheWindow = Annotated[Window, Depends(window)]
+
+
+def voters_of(request: Request) -> VoterDatabase:
+    """The voter database of this app."""
+    database: VoterDatabase = request.app.state.voters
+    return database
+
+
+Database = Annotated[VoterDatabase, Depends(voters_of)]
+
+
+@router.post("/voters", status_code=201, dependencies=_OURS, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
+def take_voters(database: Database, ballot: TheWindow, body: Voters) -> Taken:
+    """Take the voters of a roll, all or none. The same again changes nothing."""
+    new = [NewVoter(each.unique_identifier, each.style) for each in body.voters]
+    try:
+        add_voters(database, ballot, new)
+    except Conflict:
+        if count_voters(database, ballot) != len(new):
+            raise
+    return Taken(voters=count_voters(database, ballot))
+
+
+@router.post("/codes", status_code=201, dependencies=_OURS, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
+def new_code(database: Database, ballot: TheWindow, body: WhoseCode) -> NewCode:
+    """A new access code in place of all others of this voter."""
+    return NewCode(code=reissue(database, ballot, body.unique_identifier, body.channel).compact())

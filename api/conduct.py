@@ -5,9 +5,12 @@ Every effect bears being carried out again: the step itself is noted last, in th
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from api.accounts.service import Accounts
+from api.audit.entry import Given
 from api.ceremony import keys
 from api.ceremony.board import Board
 from api.ceremony.board_messages import BoardMessages
@@ -91,9 +94,11 @@ class Conduct:
             raise Conflict("nobody can vote yet: there is no roll (psephos scrutineer roll)")
         self.accounts.grants.freeze(ballot.election_id)
         open_window(self.voters, ballot.election_id)
+        self.recording.add(ballot.election_id, "ballot_opened", _moment(ballot.manifest.opens))
 
     def _close(self, ballot: Ballot) -> None:
         BallotBox(self.voters, self.clock).close(window_of(self.voters, ballot.election_id, self.group))
+        self.recording.add(ballot.election_id, "ballot_closed", _moment(ballot.manifest.closes))
 
     def _accept_small_units(self, ballot: Ballot) -> None:
         if not self.tally.counting.count(ballot.election_id).small_units:
@@ -102,8 +107,14 @@ class Conduct:
     def _exclude(self, ballot: Ballot) -> None:
         accepted = any(each.step is Step.ACCEPT_SMALL_UNITS for each in self.elections.history(ballot.election_id))
         count = self.tally.check_units(ballot.election_id, accepted=accepted)
+        counted, discounted = count.number(CAST), count.number(DISCOUNTED)
         self.recording.add(ballot.election_id, "votes_selected", {
-            "included": count.number(CAST), "discounted": count.number(DISCOUNTED), "superseded": 0, "selection_hash": count.digest,
+            "included": counted, "discounted": discounted, "superseded": 0, "selection_hash": count.digest,
+        })  # fmt: skip
+        voters = count_voters(self.voters, window_of(self.voters, ballot.election_id, self.group))
+        self.recording.add(ballot.election_id, "turnout_counted", {
+            "method": "electronic", "voters": voters, "stored": counted + discounted, "counted": counted, "discounted": discounted,
+            "superseded": 0,
         })  # fmt: skip
 
     def _tally(self, ballot: Ballot) -> None:
@@ -127,3 +138,9 @@ class Conduct:
 
     def _abandon(self, ballot: Ballot) -> None:
         abandon_window(self.voters, ballot.election_id)
+
+
+def _moment(moment: datetime) -> dict[str, Given]:
+    """When voting begins or ends, in UTC and as the United Kingdom's clocks show it (COP-105b-v)."""
+    in_uk = moment.astimezone(ZoneInfo("Europe/London"))
+    return {"method": "electronic", "moment": moment, "uk_time": f"{in_uk:%d %B %Y, %H:%M:%S %Z}"}

@@ -1,11 +1,15 @@
 """Puts the staff's service together: accounts, ballots, the trustees' board, roll and dispatch, count and release."""
 
-from collections.abc import Collection
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
 from api import problems
 from api.accounts import routes as accounts_routes
@@ -26,6 +30,7 @@ from api.edge import Edge
 from api.elections import routes as elections_routes
 from api.elections.answers import StoredAnswers
 from api.elections.service import ElectionService
+from api.errors import ApiError
 from api.health import health_routes
 from api.migrating import check_version
 from api.observing import Observing
@@ -45,6 +50,8 @@ from engine.group import STANDARD, Group
 
 __all__ = ["Databases", "StaffSettings", "create_staff_app"]
 
+_log = logging.getLogger(__name__)
+_RELAY_EVERY = 2.0  # seconds
 LARGEST_BODY = 2 * LARGEST
 """Bytes of a request: a message on the board, with the escapes that text in JSON needs."""
 
@@ -90,7 +97,10 @@ def create_staff_app(
     counting = Counting(databases.voters, clock, group, settings.folder / "counts", settings.processes)
     tally = TallyService(elections, board, counting, clock, group)
     releases = Releases(elections, board, tally, clock, group, settings.folder / "records", settings.verify)
-    app = FastAPI(title="Psephos staff service", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Psephos staff service", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None,
+        lifespan=lambda _: _relaying(databases),
+    )  # fmt: skip
     app.state.accounts = accounts
     app.state.authorise = accounts.authorise
     app.state.account_of = accounts.sessions.full
@@ -99,6 +109,7 @@ def create_staff_app(
     app.state.board = board
     app.state.voters, app.state.group, app.state.link_key = databases.voters, group, settings.link_key
     box = BallotBox(databases.voters, clock)
+    app.state.box, app.state.clock = box, clock
     app.state.log = WitnessedLog(databases.voters, box, group, settings.log_key, settings.log_origin)
     app.state.effects = Conduct(accounts, elections, board, tally, releases, databases.voters, recording, clock, group).effects
     problems.install(app)
@@ -111,3 +122,23 @@ def create_staff_app(
     check_declared(app)
     describe(app)
     return app
+
+
+@asynccontextmanager
+async def _relaying(databases: Databases) -> AsyncIterator[None]:
+    """While the service runs, what the voter database notes for the audit log is moved there."""
+
+    async def move() -> None:
+        while True:
+            try:
+                await run_in_threadpool(databases.voters.relay, databases.audit)
+            except ApiError as error:  # the database does not answer: nothing is lost, it is tried again
+                _log.warning("entries wait for the audit log: %s", type(error).__name__)
+            await asyncio.sleep(_RELAY_EVERY)
+
+    task = asyncio.create_task(move())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    databases.voters.relay(databases.audit)

@@ -126,7 +126,7 @@ class TallyLine:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """What the record says of its log, whether or not it verifies: how many ballots, the root over them, and which of the guardians have made
+    """What the record says of its log, whether or not it verifies: how many ballots, the root over them, and which guardians have made
     a statement."""
 
     size: int

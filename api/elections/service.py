@@ -143,6 +143,28 @@ class ElectionService:
         self._record("step done", {"election": election_id, "step": step.value, "state": following.value})
         return Asked(following, 0)
 
+    def agree(self, election_id: str, state: State, subject: str, account_id: str) -> tuple[str, ...]:
+        """For what takes two persons and is no step, such as a discount: notes that this person asks for it, and answers who does, in the
+        order of their ids. When they are two it is used up, and the next time takes two persons again. The same again before changes
+        nothing. Raises NotFound, or Conflict unless the ballot is in this state."""
+        with self._store.transaction() as session:
+            row = self._lock(session, election_id)
+            if row.state != state:
+                raise Conflict(f"the ballot is {row.state}, not {state}")
+            query = select(Approval).where(Approval.election_id == election_id)
+            asked: dict[str, set[str]] = {}
+            for each in session.exec(query.where(col(Approval.step).startswith(f"{subject} ", autoescape=True))):
+                asked.setdefault(each.step, set()).add(each.account_id)
+            turn = max(len(asked), 1)
+            if len(asked.get(f"{subject} {turn}", ())) == 2:
+                turn += 1
+            people = asked.get(f"{subject} {turn}", set())
+            if account_id not in people:
+                session.add(Approval(
+                    election_id=election_id, state=state.value, step=f"{subject} {turn}", account_id=account_id, asked=self._clock.now()
+                ))  # fmt: skip
+            return tuple(sorted(people | {account_id}))
+
     def ballot(self, election_id: str) -> Ballot:
         """A ballot as it stands. Raises NotFound."""
         with self._store.reading() as session:
@@ -164,6 +186,7 @@ class ElectionService:
             if row is None:
                 raise NotFound("there is no such ballot")
             query = select(Approval).where(Approval.election_id == election_id, Approval.state == row.state)
+            query = query.where(col(Approval.step).in_([step.value for step in Step]))
             asked: dict[Step, tuple[str, ...]] = {}
             for each in session.exec(query.order_by(col(Approval.step), col(Approval.account_id))):
                 asked[Step(each.step)] = (*asked.get(Step(each.step), ()), each.account_id)

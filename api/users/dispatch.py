@@ -95,7 +95,10 @@ class Dispatcher:
 
     def send_one(self, election_id: str, known: Known, instructions: Instructions) -> bool:
         """Sends a new code to one person, in place of any other. False if the message could not be sent; that is noted too."""
-        code = self._issue(known.unique_identifier, self.channel)
+        return self.send_code(election_id, known, self._issue(known.unique_identifier, self.channel), instructions)
+
+    def send_code(self, election_id: str, known: Known, code: str, instructions: Instructions) -> bool:
+        """Sends a code that was made for this person. As `send_one`."""
         try:
             self._sender.send(_message(known, code, instructions))
         except OSError:

@@ -61,8 +61,21 @@ class VotersLink:
 
     def code(self, election_id: str, unique_identifier: str, channel: str) -> str:
         """A new access code, 28 characters, in place of all others of that voter."""
-        answer = self._post(f"/api/v1/link/{election_id}/codes", {"unique_identifier": unique_identifier, "channel": channel})
-        code = answer.get("code")
+        return self._code(election_id, "codes", {"unique_identifier": unique_identifier, "channel": channel})
+
+    def reissue(self, election_id: str, unique_identifier: str, channel: str, by: str, reason: str) -> str:
+        """The same, noted in the audit log: who asked for it, and why."""
+        wanted = {"unique_identifier": unique_identifier, "channel": channel, "by": by, "reason": reason}
+        return self._code(election_id, "reissues", wanted)
+
+    def discount(self, election_id: str, unique_identifier: str, channel: str, people: tuple[str, str], reason: str) -> str:
+        """The voter's vote, if there is one, is not counted; a new code in place of all others. `people` are the two who decided."""
+        by, approved_by = people
+        wanted = {"unique_identifier": unique_identifier, "channel": channel, "by": by, "approved_by": approved_by, "reason": reason}
+        return self._code(election_id, "discounts", wanted)
+
+    def _code(self, election_id: str, what: str, wanted: dict[str, Any]) -> str:
+        code = self._post(f"/api/v1/link/{election_id}/{what}", wanted).get("code")
         if not isinstance(code, str):
             raise LinkError("the service with the voters answered no access code")
         return code

@@ -103,6 +103,13 @@ class UserDatabase:
         opened = [json.loads(key.open(row.sealed, Place("dispatch", "sealed", row.dispatch_id))) for row in rows]
         return sorted(opened, key=lambda each: each["time"])
 
+    def find(self, election_id: str, reference: str) -> Known:
+        """The person with this membership reference. Raises NotFound."""
+        for known in self.people(election_id):
+            if secrets.compare_digest(known.entry.reference.encode(), reference.encode()):
+                return known
+        raise NotFound("there is nobody with this reference on the roll")
+
     def sent_to(self, election_id: str) -> set[str]:
         """The unique identifiers of those who were sent something. Raises NotFound if there is no roll."""
         key, sent = self._key(election_id), set()

@@ -15,7 +15,7 @@ from api.messages import ElectionId, Message
 from api.problems import MEDIA_TYPE, Problem, documented
 from api.users.dispatch import Dispatcher, Instructions, Sender
 from api.users.link import VotersLink
-from api.users.people import UserDatabase
+from api.users.people import Known, UserDatabase
 from api.users.roll import RollErrors, read_roll
 
 __all__ = ["RollDesk", "errors_answer", "router"]
@@ -24,6 +24,7 @@ router = APIRouter(prefix="/api/v1/ballots/{election_id}", tags=["roll"])
 LARGEST_ROLL = 64 * 2**20
 
 Scrutineer = Annotated[Principal, Depends(Requires(Role.SCRUTINEER))]
+Helper = Annotated[Principal, Depends(Requires(Role.SCRUTINEER, Role.SUPPORT))]
 Reader = Annotated[Principal, Depends(Requires(Role.SCRUTINEER, Role.AUDITOR))]
 
 
@@ -40,6 +41,10 @@ class BallotFacts(Protocol):
 
     def must_dispatch(self, election_id: str) -> Instructions:
         """What messages say. Raises Conflict unless it is time to send them."""
+        ...
+
+    def agree(self, election_id: str, subject: str, account_id: str) -> tuple[str, ...]:
+        """Notes that this person asks for something, and answers who have. Raises Conflict unless the ballot is open."""
         ...
 
 
@@ -72,6 +77,20 @@ class RollState(Message):
     """The roll as it stands, in numbers."""
 
     people: int
+
+
+class WhoAndWhy(Message):
+    """Somebody on the roll by membership reference, and why."""
+
+    reference: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=300, description="Without names, contacts or numbers of persons.")
+
+
+class Agreed(Message):
+    """How many persons have still to ask for it, and whether the new code was sent."""
+
+    missing: int
+    sent: bool
 
 
 class Batch(Message):
@@ -148,6 +167,39 @@ def dispatch(desk: Desk, _: Scrutineer, election_id: ElectionId, body: Batch) ->
             "generator": "os.urandom", "random_bits": 130, "count": found.sent, "channel": dispatcher.channel,
         })  # fmt: skip
     return Sending(sent=found.sent, failed=found.failed, unreachable=found.unreachable, waiting=found.waiting)
+
+
+@router.post("/reissues", status_code=201, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
+def reissue(desk: Desk, principal: Helper, election_id: ElectionId, body: WhoAndWhy) -> Agreed:
+    """Send somebody a new access code, to the address on the roll; all earlier ones end at once. Whether they voted is not told (T1)."""
+    instructions, known = _whom(desk, election_id, body)
+    code = desk.voters.reissue(election_id, known.unique_identifier, Dispatcher.channel, principal.account_id, body.reason)
+    return Agreed(missing=0, sent=_send(desk, election_id, known, code, instructions))
+
+
+@router.post("/discounts", status_code=201, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
+def discount(desk: Desk, principal: Scrutineer, election_id: ElectionId, body: WhoAndWhy) -> Agreed:
+    """That a vote which somebody says is not theirs be not counted, and a new code be sent to them. It is done when a second person asks
+    for it; the same words and steps whether or not there is a vote (T4)."""
+    instructions, known = _whom(desk, election_id, body)
+    people = desk.facts.agree(election_id, f"discount {known.unique_identifier}", principal.account_id)
+    if len(people) < 2:
+        return Agreed(missing=1, sent=False)
+    pair = (principal.account_id, next(each for each in people if each != principal.account_id))
+    code = desk.voters.discount(election_id, known.unique_identifier, Dispatcher.channel, pair, body.reason)
+    return Agreed(missing=0, sent=_send(desk, election_id, known, code, instructions))
+
+
+def _whom(desk: RollDesk, election_id: str, body: WhoAndWhy) -> tuple[Instructions, Known]:
+    instructions = desk.facts.must_dispatch(election_id)
+    return instructions, desk.users.find(election_id, body.reference)
+
+
+def _send(desk: RollDesk, election_id: str, known: Known, code: str, instructions: Instructions) -> bool:
+    if not known.entry.email:
+        return False
+    dispatcher = Dispatcher(desk.users, lambda *_: code, desk.sender)
+    return dispatcher.send_code(election_id, known, code, instructions)
 
 
 def errors_answer(_: Request, error: RollErrors) -> JSONResponse:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, insert, select, update
 
+from api.audit.entry import Entry
 from api.errors import Conflict, Invalid, NotFound
 from api.sealing import Place
 from api.voters.access_code import AccessCode
@@ -79,12 +80,17 @@ def issue(database: VoterDatabase, window: Window, unique_identifier: str, chann
         return add_method(session, database, window, voter_index, channel)
 
 
-def reissue(database: VoterDatabase, window: Window, unique_identifier: str, channel: str) -> AccessCode:
-    """A new access method in place of all that the voter has, which end in the same transaction (COP-069). Raises as `issue` does."""
+def reissue(
+    database: VoterDatabase, window: Window, unique_identifier: str, channel: str, entry: Entry | None = None
+) -> AccessCode:
+    """A new access method in place of all that the voter has, which end in the same transaction (COP-069); `entry` goes to the audit log
+    with it. Raises as `issue` does."""
     with database.store.transaction() as session:
         lock_unfinished(session, window)
         voter_index = lock_voter(session, database, window, unique_identifier)
         end_all(session, voter_index)
+        if entry is not None:
+            database.note(session, entry)
         return add_method(session, database, window, voter_index, channel)
 
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select, update
 
+from api.audit.entry import Entry
 from api.clock import Clock
 from api.errors import Conflict, Invalid
 from api.sealing import Place
@@ -177,10 +178,12 @@ class BallotBox:
             )
             self._put(session, window, ballot, made)
 
-    def discount(self, window: Window, unique_identifier: str, decision: bytes, channel: str) -> AccessCode:
+    def discount(
+        self, window: Window, unique_identifier: str, decision: bytes, channel: str, entry: Entry | None = None
+    ) -> AccessCode:
         """Marks the voter's vote, if there is one, as not counted, and issues a new access method in place of all others, in one
         transaction: the same steps and the same answer whether or not there is a vote (T4). `decision` says who decided, when and why; it
-        is sealed. Raises NotFound, or NotOpen."""
+        is sealed; `entry` goes to the audit log. Raises NotFound, or NotOpen."""
         with self._store.transaction() as session:
             lock_open(session, window, self._clock)
             voter_index = lock_voter(session, self._database, window, unique_identifier)
@@ -190,6 +193,8 @@ class BallotBox:
                     session.add(VoteStatus(ballot_index=ballot_index, status=DISCOUNTED, sealed=sealed))
             session.flush()
             end_all(session, voter_index)
+            if entry is not None:
+                self._database.note(session, entry)
             return add_method(session, self._database, window, voter_index, channel)
 
     def close(self, window: Window) -> Closed:

@@ -9,11 +9,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
+from api.audit.entry import Entry
 from api.authorising import OwnService
-from api.errors import Conflict
+from api.errors import Conflict, Denied
 from api.messages import ElectionId, Message
 from api.problems import documented
 from api.voters.access import NewVoter, add_voters, count_voters, reissue
+from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
 from api.voters.window import Window, window_of
 
@@ -50,6 +52,19 @@ class WhoseCode(Message):
 
     unique_identifier: Identifier
     channel: str = Field(max_length=20, pattern="^[a-z-]+$")
+
+
+class Reissue(WhoseCode):
+    """Who asks for a code in place of all others, and why."""
+
+    by: str = Field(max_length=64)
+    reason: str = Field(min_length=1, max_length=300)
+
+
+class Discount(Reissue):
+    """Who asks that a vote not be counted, and who else has agreed; two different persons."""
+
+    approved_by: str = Field(max_length=64)
 
 
 class NewCode(Message):
@@ -91,3 +106,26 @@ def take_voters(database: Database, ballot: TheWindow, body: Voters) -> Taken:
 def new_code(database: Database, ballot: TheWindow, body: WhoseCode) -> NewCode:
     """A new access code in place of all others of this voter."""
     return NewCode(code=reissue(database, ballot, body.unique_identifier, body.channel).compact())
+
+
+@router.post("/reissues", status_code=201, dependencies=_OURS, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
+def reissued_code(request: Request, database: Database, ballot: TheWindow, body: Reissue) -> NewCode:
+    """A new access code in place of all others of this voter, noted in the audit log."""
+    entry = Entry(ballot.election_id, "access_method_reissued", request.app.state.clock.now(), {
+        "by": body.by, "reason": body.reason, "unique_identifier": body.unique_identifier, "channel": body.channel,
+    })  # fmt: skip
+    return NewCode(code=reissue(database, ballot, body.unique_identifier, body.channel, entry).compact())
+
+
+@router.post("/discounts", status_code=201, dependencies=_OURS, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
+def discount(request: Request, ballot: TheWindow, body: Discount) -> NewCode:
+    """The voter's vote, if there is one, is not counted, and a new code takes the place of all others, in one transaction. The answer is
+    the same whether or not there was a vote (T4)."""
+    if body.by == body.approved_by:
+        raise Denied("two different persons decide about a discount (OP-12)")
+    box: BallotBox = request.app.state.box
+    decision = body.model_dump_json(include={"by", "approved_by", "reason"}).encode()
+    entry = Entry(ballot.election_id, "vote_discounted", request.app.state.clock.now(), {
+        "by": body.by, "approved_by": body.approved_by, "reason": body.reason, "unique_identifier": body.unique_identifier,
+    })  # fmt: skip
+    return NewCode(code=box.discount(ballot, body.unique_identifier, decision, body.channel, entry).compact())

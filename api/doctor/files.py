@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from api.databases import KNOWN, open_store
@@ -98,9 +99,8 @@ def versions(place: Place) -> Iterator[Finding]:
         if path is not None and path.stat().st_uid not in (place.machine.uid, 0) and place.machine.uid != 0:
             continue
         try:
-            opened = open_store(Settings.read(_only_addresses(place)), store, KeyRing.generate(store))
-            check_version(opened)
-            opened.close()
+            with closing(open_store(Settings.read(_only_addresses(place)), store, KeyRing.generate(store))) as opened:
+                check_version(opened)
         except ApiError as error:
             fix = "psephos database upgrade, before or after a ballot; if it does not answer: correct the address, start the server"
             yield Finding("not-at-this-version", error.detail.partition("; run")[0], fix)

@@ -93,8 +93,10 @@ def test_a_service_makes_nothing_and_becomes_nobody(installed: Server, store: st
 def test_a_ballot_is_held_with_the_service_account_and_no_other_right(installed: Server) -> None:
     store = Store("voters", installed.address("psephos_voters", "psephos_voters"), KeyRing.generate("voters"), KNOWN["voters"][0])
     check_version(store)
+    other = Store("audit", installed.address("psephos_voters", "psephos_voters"), KeyRing.generate("audit"), AUDIT_TABLES)
     with pytest.raises((StoreError, ProgrammingError)):
-        upgrade(Store("audit", installed.address("psephos_voters", "psephos_voters"), KeyRing.generate("audit"), AUDIT_TABLES))
+        upgrade(other)
+    other.close()
     voting = Voting(VoterDatabase(store))
     codes = voting.voters(3)
     voting.cast(codes[0])

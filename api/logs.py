@@ -123,7 +123,8 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 def _of_others(_: object, __: str, event: Event) -> Event:
     """A line of a library: its place; its words only if they are fixed. Arguments of a line may hold anything."""
     record: logging.LogRecord = event["_record"]
-    words = str(record.msg).strip() if record.name in _KNOWN_WORDS else "a line of a library"
+    first = str(record.msg).strip().partition("\n")[0]  # what follows may be a traceback, with its message
+    words = first if record.name in _KNOWN_WORDS else "a line of a library"
     raised = exception_members(record.exc_info[1]) if record.exc_info and record.exc_info[1] else {}
     return {"_record": record, "event": words, "from": f"{record.name}:{record.lineno}", **raised}
 

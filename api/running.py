@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api import logs
 from api.counting import Counts
+from api.settings import SettingsError
 
 __all__ = ["metrics_server", "run"]
 
@@ -76,4 +77,7 @@ def metrics_server(counts: Counts, address: str, port: int) -> ThreadingHTTPServ
         def log_message(self, *_: object) -> None:
             """Nothing is written about who reads."""
 
-    return Server((address, port), Page)
+    try:
+        return Server((address, port), Page)
+    except OSError as error:
+        raise SettingsError(f"PSEPHOS_METRICS: {address} port {port}: {error.strerror}") from None

@@ -51,7 +51,7 @@ def test_pr15_an_exception_is_its_types_and_its_places() -> None:
     with configured() as written:
         logs.logger("api.test").error("a mistake", **logs.exception_members(raised()))
         logging.getLogger("asyncio").error(f"Task exception was never retrieved {raised()!r}", exc_info=raised())
-        logging.getLogger("uvicorn.error").error("Exception in ASGI application\n", exc_info=raised())
+        logging.getLogger("uvicorn.error").error(f"Exception in ASGI application\n{CANARY}", exc_info=raised())
         logging.getLogger("a.library").error("could not send to %s", CANARY)
     found = lines(written)
     assert CANARY not in written.getvalue()

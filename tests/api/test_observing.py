@@ -192,6 +192,8 @@ def test_numbers_are_at_a_listener_of_their_own_and_nowhere_else(client: TestCli
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     port = server.server_address[1]
+    with pytest.raises(SettingsError, match="PSEPHOS_METRICS: 127.0.0.1 port .*in use"):
+        metrics_server(counts_of(client), "127.0.0.1", port)
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             assert "psephos_requests_total" in answer.read().decode()

@@ -6,17 +6,20 @@ from collections.abc import Collection, Hashable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.counting import STEP, VOTERS, Counts
 from api.errors import ApiError, Overloaded, StoreError
 from api.logs import REQUEST, exception_members, logger
 
-__all__ = ["LINES_A_MINUTE", "Observing", "note"]
+__all__ = ["GONE", "LINES_A_MINUTE", "Observing", "note"]
 
 LINES_A_MINUTE = 100
 """Of one kind of request. What the service itself got wrong is written always."""
 
+GONE = 499
+"""Stands for a status where somebody went away in the middle of a request."""
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _NOTED = "psephos.refusal"
 _log = logger(__name__)
@@ -50,6 +53,8 @@ class Observing:
         token = REQUEST.set(secrets.token_hex(8))
         try:
             await self._app(scope, receive, answering)
+        except ClientDisconnect:  # nobody is there to be answered
+            status = GONE
         except Exception as error:
             self._counts.refusal("mistake")
             _log.error("a mistake of the program", **exception_members(error))

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from api.accounts.service import Accounts
 from api.audit.entry import Given
-from api.ceremony import keys
+from api.ceremony import keys, trial
 from api.ceremony.board import Board
 from api.ceremony.board_messages import BoardMessages
+from api.ceremony.log_key import LOG_KEY
 from api.ceremony.requests import latest_request
 from api.clock import Clock
 from api.elections.service import Ballot, ElectionService
@@ -21,6 +22,7 @@ from api.elections.states import Step
 from api.errors import Conflict
 from api.recording import Recording
 from api.records.service import Releases
+from api.tally.log_routes import WitnessedLog
 from api.tally.service import TALLY, TallyService
 from api.voters.access import count_voters
 from api.voters.ballot_box import BallotBox
@@ -45,6 +47,7 @@ class Conduct:
     tally: TallyService
     releases: Releases
     voters: VoterDatabase
+    log: WitnessedLog
     recording: Recording
     clock: Clock
     group: Group
@@ -75,12 +78,14 @@ class Conduct:
     def _begin_trial(self, ballot: Ballot) -> None:
         ceremony = keys.held(self.board, ballot, self.group)
         keys.finish(self.board, ballot, ceremony)
+        self.board.publish(ballot.election_id, keys.SCRUTINEER, LOG_KEY, to_json(self.log.public(ballot.election_id)))
         election = ceremony.election
         public = PublicElection(
             ballot.terms.manifest, ballot.guardian_count, ballot.terms.quorum, election.vote_encryption_key,
             election.ballot_data_encryption_key,
         )  # fmt: skip
         prepare(self.voters, public, ballot.terms.audit_key, self.group)
+        trial.begin(BoardMessages(self.board, ballot.election_id, self.group), 1)
         self.recording.add(ballot.election_id, "key_ceremony_held", {
             "guardian_count": ballot.guardian_count, "quorum": ballot.terms.quorum,
             "guardian_record_hash": election.extended_base_hash,
@@ -89,6 +94,8 @@ class Conduct:
     def _open(self, ballot: Ballot) -> None:
         if self.clock.now() >= ballot.manifest.closes:
             raise Conflict("the voting period of this ballot is over: make another ballot")
+        election = keys.held(self.board, ballot, self.group).election
+        trial.check_finished(BoardMessages(self.board, ballot.election_id, self.group), election)
         window = window_of(self.voters, ballot.election_id, self.group)
         if not count_voters(self.voters, window):
             raise Conflict("nobody can vote yet: there is no roll (psephos scrutineer roll)")

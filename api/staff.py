@@ -37,6 +37,8 @@ from api.observing import Observing
 from api.recording import Recording
 from api.records import routes as records_routes
 from api.records.service import Releases, Verify
+from api.reports import routes as reports_routes
+from api.reports.service import Reports
 from api.store import Store
 from api.tally import log_routes
 from api.tally import routes as tally_routes
@@ -110,10 +112,13 @@ def create_staff_app(
     app.state.voters, app.state.group, app.state.link_key = databases.voters, group, settings.link_key
     box = BallotBox(databases.voters, clock)
     app.state.box, app.state.clock = box, clock
-    app.state.log = WitnessedLog(databases.voters, box, group, settings.log_key, settings.log_origin)
-    app.state.effects = Conduct(accounts, elections, board, tally, releases, databases.voters, recording, clock, group).effects
+    app.state.reports = Reports(accounts, elections, board, tally, releases, databases.voters, clock, group)
+    log = app.state.log = WitnessedLog(databases.voters, box, group, settings.log_key, settings.log_origin)
+    app.state.effects = Conduct(accounts, elections, board, tally, releases, databases.voters, log, recording, clock, group).effects
     problems.install(app)
-    for each in (accounts_routes, staff_routes, elections_routes, board_routes, link_routes, tally_routes, log_routes, records_routes):
+    for each in (
+        accounts_routes, staff_routes, elections_routes, reports_routes, board_routes, link_routes, tally_routes, log_routes, records_routes
+    ):  # fmt: skip
         app.include_router(each.router)
     app.include_router(health_routes(clock, databases.check))
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)

@@ -14,6 +14,7 @@ from cli.checked import Own
 from cli.exchange import ElectionFolder, wait_for
 from cli.request import check_closed
 from cli.trustee_folder import TrusteeFolder
+from cli.witnessing import statement
 from engine.decryption import CommitmentHashes, PartialDecryptions, Responses
 from engine.encoding import to_json
 from engine.errors import DecryptionRefused
@@ -43,10 +44,13 @@ def run_decryption(
         if asked is None:
             return "the scrutineer's request"
         found, digest = check_closed(board, election, processes, Own(own.path, with_hints=False))
+        stated = statement(board, own, share, election)
         while True:
             number, request = latest_request(board) or asked
             aggregate = _check(own, request, found, digest)
             nonces = own.keep(f"nonces_{number}.json", lambda: to_json(decrypt_nonces(share, found.challenged, election)))
+            if stated is not None:
+                board.publish(f"decryption/request_{number}/log/guardian_{own.index}.json", stated)
             if _Answer(board, own, share, number, request, aggregate, found, election).give():
                 board.publish(f"decryption/request_{number}/nonces/guardian_{own.index}.json", nonces)
                 return None

@@ -37,6 +37,7 @@ COMMITMENTS, PUBLIC_KEYS, SHARES, ACKNOWLEDGEMENTS, COMPLAINTS = (
     "ceremony/1_commitments", "ceremony/2_public_keys", "ceremony/3_shares", "ceremony/4_acknowledgements", "ceremony/complaints"
 )
 CLOSED, OPENED = "closed/ballots.jsonl", "hashes_ext.json"
+SERVER = "server.json"  # in a folder that is a copy of a board: where the board is
 POLL = 0.2  # seconds between two looks for a file that somebody else has to bring
 
 
@@ -53,6 +54,12 @@ class ElectionFolder(Messages):
 
     def publish(self, name: str, content: bytes) -> None:
         """Puts a message where the others find it. The same content again is nothing new; other content under the name is an error."""
+        if (self.path / SERVER).exists():
+            raise PsephosError(f"{self.path} is a trustee's copy of a board: only what the board has may be in it")
+        self.store(name, content)
+
+    def store(self, name: str, content: bytes) -> None:
+        """Puts a message into the folder, for those who have made sure that it belongs there."""
         path = self._inside(name)
         try:
             write_new(path, content, 0o644)
@@ -78,6 +85,9 @@ class ElectionFolder(Messages):
             return from_json(kind, content, self.group)
         except FormatError as error:
             raise FormatError(f"{path}: {error}") from None
+
+    def bring_closed(self) -> None:
+        """Makes the closed ballots be there, if they come from elsewhere; they stand in an election folder already."""
 
     def complaints(self) -> list[str]:
         """The names of all complaints."""

@@ -16,6 +16,7 @@ def check_closed(board: ElectionFolder, election: Election, processes: int, own:
 
     It goes on from what it has checked before and kept in `own`. Raises EngineError.
     """
+    board.bring_closed()
     if not (board.path / CLOSED).exists():
         raise PsephosError(f"{board.path / CLOSED} is not there yet; first, after the closing time: psephos scrutineer close {board.path}")
     return check_ballots(board, election, board.path / CLOSED, processes, own)

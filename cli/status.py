@@ -2,9 +2,11 @@
 
 from api.ceremony.attempts import Attempts
 from api.ceremony.requests import latest_request
+from api.ceremony.trial import answer_name, latest_round
 from cli.exchange import ACKNOWLEDGEMENTS, CLOSED, COMMITMENTS, OPENED, PUBLIC_KEYS, SHARES, ElectionFolder
 from cli.result import TALLY
 from engine.decryption import DecryptedTally
+from engine.trial import SOURCES
 
 
 def status_lines(board: ElectionFolder, index: int | None) -> list[str]:
@@ -25,7 +27,8 @@ def status_lines(board: ElectionFolder, index: int | None) -> list[str]:
     if not (board.path / OPENED).exists():
         return [*lines, "  next: psephos scrutineer open"]
     lines.append("  keys are joined; ballots can be encrypted")
-    if not (board.path / CLOSED).exists():
+    lines += _trial(board, n, index)
+    if not (board.path / CLOSED).exists() and latest_request(board) is None:
         return [*lines, f"  next: after {parameters.manifest.voting.closes}: psephos scrutineer close, then tally"]
     lines.append("  the set of ballots is fixed")
     if board.read(DecryptedTally, TALLY):
@@ -54,6 +57,21 @@ def _names(folder: str, i: int, n: int) -> list[str]:
     if folder != SHARES:
         return [f"guardian_{i}.json"]
     return [f"guardian_{i}_for_{receiver}.json" for receiver in range(1, n + 1) if receiver != i]
+
+
+def _trial(board: ElectionFolder, n: int, index: int | None) -> list[str]:
+    """Who has answered in the newest round of the trial decryption, if there was one."""
+    asked = latest_round(board)
+    if asked is None:
+        return []
+    awaited = [
+        f"{i} ({source})" for i in range(1, n + 1) for source in SOURCES if not board.has(answer_name(asked[0], i, source))
+    ]
+    mine = [each for each in awaited if each.startswith(f"{index} ")]
+    return [
+        f"  trial decryption, round {asked[0]}: " + (f"awaited: {', '.join(awaited)}" if awaited else "all have answered"),
+        *(["  next: psephos trustee trial, and the same with --copy and the path of your backup"] if mine else []),
+    ]
 
 
 def _count(board: ElectionFolder, n: int, k: int) -> tuple[list[str], list[int]]:

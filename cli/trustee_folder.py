@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.errors import PsephosError
-from cli.keystore import seal, sync_folder, unseal, write_new
+from cli.keystore import seal, unseal, write_new
+from cli.lines import append_line, whole_lines
 from engine.encoding import from_json, member, to_json
 from engine.group import STANDARD, Group
 from engine.guardian import GuardianSecretKeys, KeyShares
@@ -62,9 +63,9 @@ class TrusteeFolder:
         """Writes the key share, once."""
         seal(self.share_file, to_json(share), f"key share of guardian {self.index}", passphrase)
 
-    def unseal_share(self, passphrase: bytes) -> KeyShares:
-        """Reads the key share back."""
-        return from_json(KeyShares, unseal(self.share_file, f"key share of guardian {self.index}", passphrase), self.group)
+    def unseal_share(self, passphrase: bytes, path: Path | None = None) -> KeyShares:
+        """Reads the key share back, or its copy at `path`."""
+        return from_json(KeyShares, unseal(path or self.share_file, f"key share of guardian {self.index}", passphrase), self.group)
 
     def keep(self, name: str, make: Callable[[], bytes]) -> bytes:
         """The content of `name` in this folder, made and stored safely the first time: what is sent once is always sent again the same."""
@@ -75,26 +76,15 @@ class TrusteeFolder:
 
     def note(self, **entry: object) -> None:
         """Adds a line to the journal; it is on the disk before this returns."""
-        whole = self._whole_lines()
-        with os.fdopen(os.open(self.journal, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
-            file.seek(len(whole))
-            file.truncate()  # a line cut off by a crash
-            file.write(json.dumps(entry).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(self.path)
+        append_line(self.journal, json.dumps(entry).encode())
 
     def noted(self, event: str) -> list[dict[str, object]]:
         """The journal's entries of this kind. A last line cut off by a crash is one that was never acted on. Raises PsephosError."""
         try:
-            entries = [json.loads(line) for line in self._whole_lines().split(b"\n")[:-1]]
+            entries = [json.loads(line) for line in whole_lines(self.journal)]
             return [entry for entry in entries if entry["event"] == event]
         except (ValueError, TypeError, KeyError, RecursionError):
             raise PsephosError(f"{self.journal} is damaged: nothing is decrypted without it; ask for help") from None
-
-    def _whole_lines(self) -> bytes:
-        content = self.journal.read_bytes() if self.journal.exists() else b""
-        return content[: content.rfind(b"\n") + 1]
 
 
 def find_index(own: Path) -> int:

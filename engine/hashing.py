@@ -299,3 +299,20 @@ def nonce_share_challenge(
 def log_statement_challenge(H_E: bytes, i: int, size: int, root: bytes, key: Element, h: Element) -> Scalar:
     """c of guardian i's statement about the log (record-format.md, 2.12); `key` is g^ẑ_i, `root` 32 bytes."""
     return H_q(h.group, H_E, b"\x55", b(i), b(size, 8), root, key.to_bytes(), h.to_bytes())
+
+
+def trial_nonce(group: Group, H_E: bytes, seed: bytes) -> Scalar:
+    """r of the ciphertext of a trial decryption; the seed has 32 bytes (protocol.md, "Trial decryption")."""
+    return H_q(group, H_E, b"\x56", seed)
+
+
+def trial_tally(H_E: bytes, seed: bytes) -> bytes:
+    """32 bytes, from which comes the t that is encrypted in a trial; one byte longer than what gives r."""
+    return H(H_E, b"\x56", seed, b"\x01")
+
+
+def trial_challenge(
+    H_E: bytes, i: int, seed: bytes, source: int, key: Element, data_key: Element, A: Element, M_i: Element, commitments: Sequence[Element]
+) -> Scalar:
+    """c of guardian i's answer to a trial from its key medium (`source` 1) or the copy (2); keys g^z_i, g^ẑ_i; commitments (a, b, â)."""
+    return H_q(M_i.group, H_E, b"\x57", b(i), seed, b(source), join([key, data_key, A, M_i, *commitments]))

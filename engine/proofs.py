@@ -136,3 +136,23 @@ def verify_equality(proof: Proof, base: Element, key: Element, result: Element, 
     g, c, v = base.group.g, proof.challenge, proof.response
     if c != challenge([g**v * key**c, base**v * result**c]):
         raise ProofError(f"{where}: the proof of equal logarithms does not fit")
+
+
+def prove_equal_and_known(secret: Scalar, other: Scalar, base: Element, challenge: Challenge) -> GroupedProof:
+    """That g^x and base^x have the same exponent x, and that the exponent y of g^y is known, under one challenge; both are a guardian's
+    secrets. Commitments (g^u, base^u, g^w)."""
+    group = base.group
+    u, w = group.random_scalar(), group.random_scalar()
+    c = challenge([group.g.secret_power(u), base.secret_power(u), group.g.secret_power(w)])
+    return GroupedProof(c, (u - c * secret, w - c * other))
+
+
+def verify_equal_and_known(
+    proof: GroupedProof, base: Element, key: Element, result: Element, other_key: Element, challenge: Challenge, where: str
+) -> None:
+    """That log_g(key) = log_base(result), and that log_g(other_key) is known. Raises ProofError."""
+    if len(proof.responses) != 2:
+        raise ProofError(f"{where}: expected 2 responses, got {len(proof.responses)}")
+    g, c, (v, w) = base.group.g, proof.challenge, proof.responses
+    if c != challenge([g**v * key**c, base**v * result**c, g**w * other_key**c]):
+        raise ProofError(f"{where}: the proof that both key shares are known does not fit")

@@ -21,7 +21,8 @@ _OWN = re.compile(
     r"|ceremony/3_shares/guardian_(?P<sender>N)_for_N\.json"
     r"|ceremony/complaints/guardian_(?P<accuser>N)_about_N\.json"
     r"|ceremony/complaints/shares/guardian_N_for_(?P<victim>N)\.json"
-    r"|decryption/request_N/nonces/guardian_(?P<n>N)\.json"
+    r"|trial/round_N/guardian_(?P<t>N)_(?:medium|copy)\.json"
+    r"|decryption/request_N/(?:log|nonces)/guardian_(?P<n>N)\.json"
     r"|decryption/request_N/attempt_N/(?:1_hashes|2_values|3_responses|restarts)/guardian_(?P<a>N)\.json"
     ")".replace("N", _NUMBER)
 )
@@ -29,6 +30,8 @@ _SCRUTINEERS = re.compile(
     "(?:"
     r"election_parameters\.json|election_manifest\.json|hashes\.json|hashes_ext\.json|joint_public_keys\.json|acknowledgements\.jsonl"
     r"|guardians/guardian_N\.public_key\.json"
+    r"|log_key\.json"
+    r"|trial/round_N/request\.json"
     r"|decryption/request_N\.json"
     r"|result/(?:tally\.json|challenged_ballots\.jsonl)"
     ")".replace("N", _NUMBER)

@@ -15,7 +15,7 @@ from api.errors import Conflict, Denied, Invalid, NotFound
 from api.store import Store
 from engine.errors import EngineError
 from engine.group import Group
-from engine.manifest import Manifest, read_manifest
+from engine.manifest import WITNESSED, Manifest, read_manifest
 from engine.parameters import ElectionParameters, election_parameters
 
 __all__ = ["Asked", "Ballot", "Done", "ElectionService", "Record", "Terms"]
@@ -233,6 +233,8 @@ class ElectionService:
             election_parameters(self._group, read, n, k)
         except EngineError as error:
             raise Invalid(f"the ballot cannot be held as described: {error}") from None
+        if read.voting.log != WITNESSED:
+            raise Invalid('the manifest has no log: "log":"witnessed" in "voting" is what every ballot on a platform has (X13)')
         if k >= n:
             raise Invalid("with as many trustees needed as there are, one lost key loses the result: take more, or ask for fewer (OP-01)")
         if len(set(terms.trustees)) < n or not all(_ACCOUNT.fullmatch(each) for each in terms.trustees):

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.auth import Principal, Role
 from api.authorising import Requires
+from api.ceremony.log_key import LogKey
 from api.errors import Conflict
 from api.messages import ElectionId, Message
 from api.problems import documented
@@ -36,6 +37,10 @@ class WitnessedLog:
     group: Group
     key: Ed25519PrivateKey
     origin: str
+
+    def public(self, election_id: str) -> LogKey:
+        """What trustees know the log by."""
+        return LogKey(f"{self.origin}/{election_id}", self.key.public_key().public_bytes_raw())
 
     def checkpoint(self, election_id: str, after: int) -> tuple[bytes, tuple[bytes, ...]]:
         """A signed checkpoint of the log as it stands, and the proof that it extends the one of size `after`. Raises NotFound; Conflict if

@@ -1,8 +1,10 @@
 """The staff's service with people signed in, for the tests over HTTP."""
 
 import json
+import tempfile
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -18,6 +20,7 @@ from api.audit.log import AuditLog
 from api.audit.models import TABLES as AUDIT_TABLES
 from api.auth import Principal, Role
 from api.elections.models import TABLES as ELECTIONS
+from api.records.service import Verdict
 from api.staff import Databases, StaffSettings, create_staff_app
 from api.voters.database import VoterDatabase
 from api.voters.models import TABLES as VOTERS
@@ -27,8 +30,11 @@ from tests.api.staff import PASSWORDS, SITE, Member
 from tests.api.voting import AUDIT, SetClock
 from tests.engine.elections import manifest_bytes
 from tests.groups import TOY
+from tests.verifier.sample import TOY as VERIFIERS_TOY
+from verifier.verify import verify_record
 
 HOST = "office.example"
+LOG_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34)))
 LINK_KEY = "a key of the link, for tests alone: 0123456789"
 ELECTION = "ab" * 32
 SIGNING = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -41,6 +47,8 @@ class Office:
     `tom1` to `tom3` the trustees."""
 
     make_store: MakeStore
+    hosts: tuple[str, ...] = (HOST,)
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp()))
     clock: SetClock = field(default_factory=lambda: SetClock(BEFORE))
     members: dict[str, Member] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -51,7 +59,10 @@ class Office:
             VoterDatabase(self.make_store("voters", VOTERS)),
             AuditLog(self.make_store("audit", AUDIT_TABLES), self.clock, Ed25519PrivateKey.generate(), "office.example/audit"),
         )  # fmt: skip
-        settings = StaffSettings((HOST,), SITE, LINK_KEY)
+        settings = StaffSettings(
+            hosts=self.hosts, site=SITE, link_key=LINK_KEY, log_key=LOG_KEY, log_origin="office.example/log", folder=self.folder,
+            processes=1, verify=verify,
+        )  # fmt: skip
         self.app = create_staff_app(self.databases, settings, self.clock, TOY, PASSWORDS)
         self.client = TestClient(self.app, base_url=f"https://{HOST}", raise_server_exceptions=False)
         self.accounts: Accounts = self.app.state.accounts
@@ -123,7 +134,7 @@ class Office:
     def terms(self, trustees: list[str], quorum: int = 2, **changes: Any) -> dict[str, Any]:
         """What a ballot is created with."""
         return {
-            "manifest": manifest_bytes(len(trustees), **changes).decode(), "quorum": quorum, "trustees": trustees,
+            "manifest": manifest_bytes(len(trustees), **{"log": "witnessed", **changes}).decode(), "quorum": quorum, "trustees": trustees,
             "audit_key": AUDIT.public_key().public_bytes_raw().hex(), "signing_key": SIGNING.public_key().public_bytes_raw().hex(),
         }  # fmt: skip
 
@@ -132,6 +143,12 @@ class Office:
         for name in names:
             answer = self.post(f"/ballots/{ELECTION}/steps", {"step": step}, name)
         return answer
+
+
+def verify(record: Path, key: bytes, hints: Path | None) -> Verdict:
+    """The verifier, for records of the small group."""
+    report = verify_record(record, key, group=VERIFIERS_TOY)
+    return Verdict(report.verified, report.text())
 
 
 def _person(name: str) -> Person:

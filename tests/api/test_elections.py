@@ -15,11 +15,15 @@ from api.errors import Conflict, Denied, Invalid, NotFound
 from api.migrating import differences
 from tests.api.conftest import MakeStore
 from tests.api.voting import OPEN, SetClock
-from tests.engine.elections import manifest_bytes
+from tests.engine.elections import manifest_bytes as plain_manifest_bytes
 from tests.groups import TOY
 
 ID = "ab" * 32
 WAY = (Step.BEGIN_CEREMONY, Step.BEGIN_TRIAL, Step.OPEN, Step.CLOSE, Step.EXCLUDE, Step.TALLY, Step.RELEASE, Step.ARCHIVE)
+
+
+def manifest_bytes(trustees: int, **changes: str) -> bytes:
+    return plain_manifest_bytes(trustees, **{"log": "witnessed", **changes})
 
 
 def terms(manifest: bytes, n: int = 5, k: int = 3) -> Terms:

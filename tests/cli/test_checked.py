@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cli import checked as module
+from api.tally import checked as module
 from cli import exchange
 from cli import tally as tally_module
 from cli.__main__ import psephos

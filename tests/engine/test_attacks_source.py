@@ -165,6 +165,8 @@ def test_cr54_a_guardians_program_raises_nothing_to_a_power_but_quietly() -> Non
         ("signed_elgamal", "encrypt_share", {"xi", "u"}),
         ("proofs", "prove_knowledge", {"u_j"}),
         ("proofs", "prove_equality", {"u"}),
+        ("proofs", "prove_equal_and_known", {"u", "w"}),
+        ("trial_answer", "answer_trial", {"share.vote", "share.data"}),
         ("key_ceremony", "check_share", {"group.scalar(number)"}),
         ("witness", "state_log", {"u"}),
     ],
@@ -199,8 +201,9 @@ BASES = {
     "log": {"election.group.g", "key"},  # key is g^ẑ_i, from the guardians' commitments
     "opening": {"K_hat", "g"},
     "parameters": {"K_j"},
-    "proofs": {"K", "X_j", "alpha", "base", "beta", "g", "key", "key.group.g", "result"},
+    "proofs": {"K", "X_j", "alpha", "base", "beta", "g", "key", "key.group.g", "other_key", "result"},
     "signed_elgamal": {"K_hat", "K_hat.group.g", "c.group.g", "ciphertext.c_0"},
+    "trial": {"K", "each.m", "group.g"},
 }
 SECRET_BASES = {
     "guardian": {"AB.alpha", "C.c_0", "C_0", "election.group.g", "g", "group.g"},
@@ -208,6 +211,7 @@ SECRET_BASES = {
     "proofs": {"base", "group.g"},
     "signed_elgamal": {"g", "kappa_l"},
     "witness": {"election.group.g"},
+    "trial_answer": {"A", "g"},
 }
 
 

@@ -84,6 +84,9 @@ OUR_OWN: list[Row] = [
     ("complaint", 0x53, 9 + 5 * 512, hashing.complaint_challenge, (KEY, 1, 2, E[0], E[1], E[2], E[3:5])),
     ("nonce share", 0x54, 5 + 5 * 512 + 32, hashing.nonce_share_challenge, (KEY, 1, E[0], NONCE, E[1], E[2], E[3:5])),
     ("log statement", 0x55, 1069, hashing.log_statement_challenge, (KEY, 1, 24, DIGEST, E[0], E[1])),
+    ("trial's nonce", 0x56, 1 + 32, hashing.trial_nonce, (G, KEY, DIGEST)),
+    ("trial's tally", 0x56, 1 + 32 + 1, hashing.trial_tally, (KEY, DIGEST)),
+    ("trial's answer", 0x57, 9 + 32 + 7 * 512, hashing.trial_challenge, (KEY, 1, DIGEST, 2, *E[:4], E[4:7])),
 ]
 
 # KDF calls have no row of their own; (17), (18), (36), (66) print them. Label, 00, context, length.
@@ -238,5 +241,5 @@ def test_the_set_of_guardians_is_hashed_ascending(guardians: tuple[int, ...]) ->
 
 def test_the_domain_bytes_of_our_own_are_free_in_the_specification() -> None:
     assert not {row[1] for row in OUR_OWN} & {row[1] for row in SPECIFICATION}
-    assert {row[1] for row in OUR_OWN} == {0x50, 0x51, 0x52, 0x53, 0x54, 0x55}
-    assert len({row[1] for row in OUR_OWN}) == len(OUR_OWN)
+    assert {row[1] for row in OUR_OWN} == {0x50, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57}
+    assert len({(row[1], row[2]) for row in OUR_OWN}) == len(OUR_OWN)

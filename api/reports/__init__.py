@@ -1,0 +1,1 @@
+"""Where a ballot stands, and what its report says: from the databases as they are, nothing kept beside them."""

@@ -31,6 +31,8 @@ KNOWN = {
     "benchmarks/peer/requirements.txt": "hashes of packages",
 }
 """Where long random-looking texts belong; marks above are looked for there too."""
+MADE_UP = {"tests/cli/test_online.py": ["a password in an address"]}
+"""Files with such marks that are no secret: addresses that are to be refused."""
 PUBLIC = {
     "tests/engine/test_log.py": "known hashes",
     "tests/engine/test_merkle.py": "known hashes",
@@ -88,7 +90,7 @@ def test_sv24_no_tracked_file_holds_a_secret() -> None:
     found = []
     for name in tracked():
         if name != "tests/test_secrets.py":
-            found += [f"{name}: {what}" for what in marked((ROOT / name).read_bytes())]
+            found += [f"{name}: {what}" for what in marked((ROOT / name).read_bytes()) if what not in MADE_UP.get(name, [])]
     assert found == []
 
 

@@ -17,6 +17,7 @@ __all__ = ["CHECKS", "KNOWN"]
 KNOWN = frozenset(
     {f"PSEPHOS_{store.upper()}_{what}" for store in STORES for what in ("DATABASE", "KEYS")}
     | {f"PSEPHOS_{name}" for name in ("ARITHMETIC", "HOSTS", "METRICS", "PROCESSES", "PROXIES", "WAITING")}
+    | {f"PSEPHOS_{name}" for name in ("PASSWORD_FILE", "SIGN_IN_CODE", "SIGN_IN_NAME")}
     | set(staff_settings.VARIABLES)
 )
 """All variables that are read."""

@@ -21,6 +21,9 @@ def configured(service: str = "voting") -> Iterator[io.StringIO]:
     before = (root.handlers[:], root.level, logging.raiseExceptions, warnings.showwarning)
     of_others = {name: (each.handlers[:], each.level, each.propagate, each.disabled) for name, each in others.items()}
     hooks = (sys.excepthook, threading.excepthook, sys.unraisablehook)
+    silenced = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger) and each.disabled]
+    for each in silenced:  # by a test tool that configures logging for itself
+        each.disabled = False
     written = io.StringIO()
     logs.configure(service, written)
     try:
@@ -31,6 +34,8 @@ def configured(service: str = "voting") -> Iterator[io.StringIO]:
             others[name].handlers[:] = handlers
             others[name].setLevel(level)
             others[name].propagate, others[name].disabled = propagate, disabled
+        for each in silenced:
+            each.disabled = True
         sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
 
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from api import problems
 from api.authorising import check_declared, describe
-from api.clock import Clock
+from api.clock import JUMP, Clock
+from api.counting import Counts
 from api.edge import Edge
 from api.health import health_routes
 from api.migrating import check_version
+from api.observing import Observing
 from api.voters import routes
 from api.voters.ballot_box import LARGEST_BALLOT
 from api.voters.checking import Checker
@@ -57,10 +60,13 @@ def create_voting_app(
         title="Psephos voting service", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
     )
     app.state.voting = service
+    app.state.counts = Counts("voting", lambda: own.now, lambda: abs(clock.jump()) > JUMP)
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(health_routes(clock, lambda: check_version(database.store)))
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
+    of_voters = [route.path for route in routes.router.routes if isinstance(route, Route)]
+    app.add_middleware(Observing, counts=app.state.counts, voters=of_voters)
     check_declared(app)
     describe(app)
     return app

@@ -1,7 +1,6 @@
 """Every refusal over HTTP is one JSON object of the type application/problem+json (RFC 9457); nothing of the request is repeated in it."""
 
 import json
-import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,11 +11,11 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.errors import ApiError, Overloaded
+from api.observing import note
 
 __all__ = ["MEDIA_TYPE", "Problem", "TooMany", "answer", "documented", "install"]
 
 MEDIA_TYPE = "application/problem+json"
-_log = logging.getLogger(__name__)
 
 
 class Problem(BaseModel):
@@ -55,16 +54,16 @@ def install(app: FastAPI) -> None:
     """Makes all of an app's refusals such objects, those of its framework and its own mistakes among them."""
 
     @app.exception_handler(ApiError)
-    def refused(_: Request, error: ApiError) -> Response:
+    def refused(request: Request, error: ApiError) -> Response:
+        note(request.scope, error)
         headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Overloaded | TooMany) else {}
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, Overloaded):
-            _log.error("%s: %s", type(error).__name__, error.detail)
             return answer(error.status, ApiError.title, "the service cannot do this now; nothing was stored", headers)
         return answer(error.status, error.title, error.detail, headers)
 
     @app.exception_handler(RequestValidationError)
     def malformed(_: Request, error: RequestValidationError) -> Response:
-        places = {".".join(map(str, each["loc"]))[:100] for each in error.errors()[:10] if each["loc"]}
+        places = {_place(each) for each in error.errors()[:10] if each["loc"]}
         return answer(422, "Invalid request", f"not as described in the documentation: {', '.join(sorted(places)) or 'the body'}"[:400])
 
     @app.exception_handler(HTTPException)
@@ -73,6 +72,13 @@ def install(app: FastAPI) -> None:
         return answer(error.status_code, phrase, phrase.lower(), error.headers)
 
     @app.exception_handler(Exception)
-    def mistake(_: Request, error: Exception) -> Response:
-        _log.error("unexpected %s", type(error).__name__)
+    def mistake(_: Request, __: Exception) -> Response:
         return answer(500, ApiError.title, "the service has made a mistake")
+
+
+def _place(error: Mapping[str, Any]) -> str:
+    """Where in a request something is wrong. The name of a member that nobody asked for was written by the sender: it is not repeated."""
+    place = [str(each) for each in error["loc"]]
+    if error["type"] == "extra_forbidden":
+        place[-1] = "(a member that is not known)"
+    return ".".join(place)[:100]

@@ -11,13 +11,15 @@ from api.accounts.passkeys import Site
 from api.accounts.service import Accounts
 from api.audit.log import AuditLog
 from api.authorising import check_declared, describe
-from api.clock import Clock
+from api.clock import JUMP, Clock
+from api.counting import Counts
 from api.edge import Edge
 from api.elections.service import Ballot, ElectionService
 from api.elections.states import State
 from api.errors import Conflict
 from api.health import health_routes
 from api.migrating import check_version
+from api.observing import Observing
 from api.recording import Recording
 from api.store import Store
 from api.users import routes
@@ -113,6 +115,8 @@ def create_roll_app(databases: RollDatabases, settings: RollSettings, clock: Clo
     app.include_router(routes.router)
     app.include_router(health_routes(clock, databases.check))
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
+    app.state.counts = Counts("rolls", moved=lambda: abs(clock.jump()) > JUMP)
+    app.add_middleware(Observing, counts=app.state.counts)
     check_declared(app)
     describe(app)
     return app

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 from api.errors import ApiError
@@ -35,7 +35,8 @@ class CredentialKeys:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where databases are by the name of their store, their keys, the host names a service answers to, our own proxies, how many processes
-    check proofs and how many ballots may wait for them. `psephos serve --help` names the variables."""
+    check proofs, how many ballots may wait for them, and where this machine alone can read numbers about the service, if anywhere.
+    `psephos serve --help` names the variables."""
 
     databases: Mapping[str, str] = field(repr=False)
     keys: KeyProvider = field(repr=False)
@@ -43,6 +44,7 @@ class Settings:
     proxies: tuple[IPv4Network | IPv6Network, ...]
     processes: int
     waiting: int
+    metrics: tuple[str, int] | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -56,6 +58,7 @@ class Settings:
             proxies=_networks(environment, "PSEPHOS_PROXIES"),
             processes=_number(environment, "PSEPHOS_PROCESSES", 2),
             waiting=_number(environment, "PSEPHOS_WAITING", 64),
+            metrics=_loopback(environment, "PSEPHOS_METRICS"),
         )
 
     def database(self, store: str) -> str:
@@ -74,6 +77,20 @@ def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | 
         return tuple(ip_network(part) for part in _list(environment, name))
     except ValueError:
         raise SettingsError(f"{name}: expected addresses or networks like 10.0.0.0/8, with commas") from None
+
+
+def _loopback(environment: Mapping[str, str], name: str) -> tuple[str, int] | None:
+    text = environment.get(name, "")
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    try:
+        address, number = ip_address(host.strip("[]")), int(port)
+    except ValueError:
+        raise SettingsError(f"{name}: expected an address and a port of this machine, like 127.0.0.1:9464") from None
+    if not address.is_loopback or not 1 <= number <= 65535:
+        raise SettingsError(f"{name}: expected an address that this machine alone can reach, like 127.0.0.1:9464")
+    return str(address), number
 
 
 def _number(environment: Mapping[str, str], name: str, usual: int) -> int:

@@ -23,8 +23,9 @@ from api.authorising import check_declared, describe
 from api.ceremony import routes as board_routes
 from api.ceremony.board import Board
 from api.ceremony.paths import LARGEST
-from api.clock import Clock
+from api.clock import JUMP, Clock
 from api.conduct import Conduct
+from api.counting import Counts
 from api.edge import Edge
 from api.elections import routes as elections_routes
 from api.elections.answers import StoredAnswers
@@ -32,6 +33,7 @@ from api.elections.service import ElectionService
 from api.errors import ApiError
 from api.health import health_routes
 from api.migrating import check_version
+from api.observing import Observing
 from api.recording import Recording
 from api.records import routes as records_routes
 from api.records.service import Releases, Verify
@@ -120,6 +122,8 @@ def create_staff_app(
         app.include_router(each.router)
     app.include_router(health_routes(clock, databases.check))
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
+    app.state.counts = Counts("staff", moved=lambda: abs(clock.jump()) > JUMP)
+    app.add_middleware(Observing, counts=app.state.counts)
     check_declared(app)
     describe(app)
     return app

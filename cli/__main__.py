@@ -5,6 +5,7 @@ import click
 from cli.ballot import ballot
 from cli.bench import bench
 from cli.demo import demo
+from cli.doctor import doctor
 from cli.errors import PsephosGroup
 from cli.scrutineer import scrutineer
 from cli.services import database, keys, serve
@@ -24,7 +25,7 @@ def psephos() -> None:
     arithmetic()  # refuses at once what PSEPHOS_ARITHMETIC asks for in vain
 
 
-for command in (trustee, scrutineer, ballot, tally, demo, verify, bench, serve, database, keys):
+for command in (trustee, scrutineer, ballot, tally, demo, verify, bench, serve, database, keys, doctor):
     psephos.add_command(command)
 
 

@@ -100,6 +100,9 @@ def serve() -> None:
     PSEPHOS_PROXIES            addresses or networks of our own proxies, with commas
     PSEPHOS_PROCESSES          processes that check proofs (2)
     PSEPHOS_WAITING            ballots that may wait for them before others are told to come back (64)
+    PSEPHOS_METRICS            address and port of this machine where Prometheus reads /metrics, like 127.0.0.1:9464 (nowhere)
+
+    `psephos doctor` looks for mistakes in all of this. What a service writes and counts is in specs/operation.md.
     """
 
 
@@ -108,19 +111,7 @@ def serve() -> None:
 @click.option("--port", default=8000, type=click.IntRange(1, 65535), help="Port to listen at.")
 def voting(host: str, port: int) -> None:
     """The service that voters reach: it knows the voter database, and refuses to know any other."""
-    import uvicorn
+    from api import running, serving
+    from api.settings import Settings
 
-    from api.serving import voting as service
-
-    uvicorn.run(
-        service(),
-        host=host,
-        port=port,
-        access_log=False,  # who asked for what, and when, is not written down (T3)
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=10,
-        limit_concurrency=1000,
-        log_level="warning",
-    )
+    running.run(serving.voting, "voting", host, port, Settings.read(os.environ).metrics)

@@ -4,7 +4,6 @@ What is found is kept in a folder of the ballot's own, which holds ciphertexts a
 made again, with the same result.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from api.ceremony.requests import check_challenged
 from api.clock import Clock
 from api.errors import Conflict, NotFound
+from api.logs import exception_members, logger
 from api.tally.checked import Own, check_file
 from api.tally.closing import CLOSED, openings_of, write_closed
 from api.voters.ballot_box import BallotBox
@@ -30,7 +30,7 @@ __all__ = ["Count", "Counting", "SmallUnit", "Work"]
 
 FLOOR = 10
 """Fewer counted ballots of a question or ballot style than this need two persons' word before anything is decrypted (PR-01, PR-03)."""
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +150,10 @@ class Counting:
             count = self._make(election_id, work)
         except EngineError as error:
             work.failed = str(error)
-            _log.error("a count failed: the closed ballots do not pass")
+            _log.error("a count failed: the closed ballots do not pass", **exception_members(error))
         except Exception as error:  # noqa: BLE001 - whatever it was, whoever asks has to be told
             work.failed = f"unexpected {type(error).__name__}"
-            _log.error("a count failed: %s", type(error).__name__)
+            _log.error("a count failed", **exception_members(error))
         else:
             with self._lock:
                 self._counts[election_id] = count

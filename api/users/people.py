@@ -28,7 +28,7 @@ _AT_ONCE = 5_000  # rows in one statement
 class Minted:
     """What the voter database is told of a person: the unique identifier and the ballot style, no more (COP-076)."""
 
-    unique_identifier: str
+    unique_identifier: str = field(repr=False)
     style: int
 
 

@@ -91,7 +91,7 @@ def check(content: bytes, style: int, election: Election) -> Checked:
             raise Invalid("the ballot is not of this voter's ballot style; nothing was stored")
         verify_ballot(ballot, election)
     except EngineError as error:
-        raise Invalid(f"the ballot is not valid: {error}; nothing was stored") from None
+        raise Invalid(f"the ballot is not valid: {_words(error)}; nothing was stored") from None
     alphas = (element.to_bytes() for element in nonce_commitments(ballot))
     unique = (ballot.confirmation_code, ballot.selection_encryption_identifier, *alphas)
     return Checked(content, ballot.style, ballot.confirmation_code, unique)
@@ -106,7 +106,12 @@ def check_challenged(content: bytes, opening: bytes, style: int, election: Elect
         ballot = from_json(EncryptedBallot, content, election.group)
         return checked, verify_opening(ballot, from_json(Opening, opening, election.group), election)
     except EngineError as error:
-        raise Invalid(f"the ballot cannot be opened: {error}; nothing was stored") from None
+        raise Invalid(f"the ballot cannot be opened: {_words(error)}; nothing was stored") from None
+
+
+def _words(error: EngineError) -> str:
+    """What was wrong, without what the engine quotes of it: an answer repeats nothing that was sent."""
+    return re.sub(r"(unknown member) .*|\S* (is not an integer)", r"\1\2", str(error), flags=re.DOTALL)
 
 
 class BallotBox:

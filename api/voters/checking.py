@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 
+from api import logs
 from api.errors import Overloaded
 from api.voters import ballot_box
 from api.voters.ballot_box import Checked
@@ -38,6 +39,11 @@ class Checker:
     async def check_challenged(self, window: Window, content: bytes, opening: bytes, style: int) -> Checked:
         """As `ballot_box.check_challenged`. Raises Invalid, or Overloaded if too many are waiting."""
         return await self._run(_check_challenged, window, content, opening, style)
+
+    @property
+    def now(self) -> int:
+        """How many ballots are checked or wait for it at this moment."""
+        return self._now
 
     async def warm_up(self) -> None:
         """Starts all processes and has them ready, so that the first voters don't wait for it."""
@@ -73,6 +79,7 @@ class Checker:
 def _start() -> None:
     """In each process: it leaves interrupts to the service, and ends with it, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logs.configure("checking")
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

@@ -1,7 +1,6 @@
 """The voting platform behind its routes: what is asked of the database, of the checking processes, and of the limits on guessing."""
 
 import hmac
-import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from api.clock import Clock
 from api.edge import client_address
 from api.errors import Invalid
+from api.logs import logger
 from api.problems import TooMany
 from api.voters.access import Access
 from api.voters.access_code import AccessCode
@@ -28,7 +28,7 @@ from engine.group import Group
 
 __all__ = ["Limits", "VotingService"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Limits:
 
 
 class VotingService:
-    """Takes requests for one voter database. `alarm` is called with a word when somebody seems to be guessing; `proxies` are our own."""
+    """Takes requests for one voter database. `alarm` is called with a word, once a minute, while somebody seems to be guessing; `proxies`
+    are our own."""
 
     def __init__(
         self,
@@ -51,13 +52,14 @@ class VotingService:
         checker: Checker,
         limits: Limits,
         proxies: Sequence[IPv4Network | IPv6Network] = (),
-        alarm: Callable[[str], None] = _log.warning,
+        alarm: Callable[[str], object] = _log.warning,
     ) -> None:
         self._database, self._group, self._checker, self._proxies, self._alarm = database, group, checker, proxies, alarm
         self._box = BallotBox(database, clock)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._of_an_address = RateLimitItemPerMinute(limits.wrong_codes_of_an_address)
         self._of_all = RateLimitItemPerMinute(limits.wrong_codes_of_all)
+        self._alarms = RateLimitItemPerMinute(1)
         self._key = secrets.token_bytes(32)  # addresses are remembered for a minute, as hashes that end with this process
 
     def window(self, election_id: str) -> Window:
@@ -91,7 +93,7 @@ class VotingService:
 
     def _note_wrong_code(self, request: Request) -> None:
         address = hmac.digest(self._key, client_address(request, self._proxies).encode(), "sha256").hex()
-        if not self._limiter.hit(self._of_all, "all"):
+        if not self._limiter.hit(self._of_all, "all") and self._limiter.hit(self._alarms, "alarm"):
             self._alarm("many access codes are being guessed")
         if not self._limiter.hit(self._of_an_address, address):
             raise TooMany("too many access codes from here opened nothing; wait a minute and compare yours character by character", 60)

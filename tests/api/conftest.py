@@ -1,5 +1,6 @@
 """Stores for the tests of the platform: each test that uses them runs with SQLite and with PostgreSQL."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,10 @@ from api.migrating import upgrade
 from api.sealing import KeyRing
 from api.store import Store
 from tests.api.postgres import Server, server
+
+LEAST_RIGHTS = "PSEPHOS_LEAST_RIGHTS" in os.environ
+"""Whether stores in PostgreSQL are used with the accounts of `deploy/postgresql.sql`, as in production: one full run in a while shows that
+these have all the rights that the services need."""
 
 MakeStore = Callable[[str, MetaData], Store]
 
@@ -40,9 +45,14 @@ def make_store(request: pytest.FixtureRequest, tmp_path: Path, migrated: dict[tu
             running: Server = request.getfixturevalue("postgres")
             place = running.new_database()
             address = running.address(place)
+        if kind == "postgresql" and LEAST_RIGHTS:
+            running.grant(name, place)
+            address = running.address(place, f"psephos_{name}_owner")
         store = Store(name, address, KeyRing.generate(name), tables)  # type: ignore[arg-type]
         upgrade(store)
         store.close()
+        if kind == "postgresql" and LEAST_RIGHTS:
+            running.grant(name, place)
         return place
 
     def make(name: str, tables: MetaData) -> Store:
@@ -50,7 +60,8 @@ def make_store(request: pytest.FixtureRequest, tmp_path: Path, migrated: dict[tu
             migrated[kind, name] = migrate(name, tables)
         if kind == "postgresql":
             running: Server = request.getfixturevalue("postgres")
-            store = Store(name, running.address(running.new_database(migrated[kind, name])), KeyRing.generate(name), tables)
+            account = f"psephos_{name}" if LEAST_RIGHTS else "psephos"
+            store = Store(name, running.address(running.new_database(migrated[kind, name]), account), KeyRing.generate(name), tables)
         else:
             shutil.copyfile(migrated[kind, name], tmp_path / f"{name}.db")
             store = Store(name, f"sqlite:///{tmp_path / name}.db", KeyRing.generate(name), tables)

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL
 
+GRANTS = Path(__file__).parents[2] / "deploy" / "postgresql.sql"
 _numbers = count(1)
 
 
@@ -30,6 +31,14 @@ class Server:
         with psycopg.connect(host=str(self.folder), user="psephos", dbname=database, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
+
+    def grant(self, store: str, database: str | None = None) -> None:
+        """Runs `deploy/postgresql.sql` as whoever installs the platform does."""
+        names = [f"store={store}", *([f"database={database}"] if database else [])]
+        options = [option for name in names for option in ("-v", name)]
+        options += ["-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-U", "psephos", "-f", str(GRANTS), "postgres"]
+        done = subprocess.run([folder_of_programs() / "psql", "-Xq", *options], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
     def new_database(self, template: str = "template1") -> str:
         name = f"test_{os.getpid()}_{next(_numbers)}"

@@ -8,7 +8,7 @@ from cli.demo import demo
 from cli.doctor import doctor
 from cli.errors import PsephosGroup
 from cli.scrutineer import scrutineer
-from cli.services import database, keys, serve
+from cli.services import accounts, database, keys, serve
 from cli.tally import tally
 from cli.trustee import trustee
 from cli.verify import verify
@@ -25,7 +25,7 @@ def psephos() -> None:
     arithmetic()  # refuses at once what PSEPHOS_ARITHMETIC asks for in vain
 
 
-for command in (trustee, scrutineer, ballot, tally, demo, verify, bench, serve, database, keys, doctor):
+for command in (trustee, scrutineer, ballot, tally, demo, verify, bench, serve, database, keys, accounts, doctor):
     psephos.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""`psephos scrutineer`: set a ballot up, open it, close it, have it counted, release the record (offline, by files)."""
+"""`psephos scrutineer`: set a ballot up, open it, close it, have it counted, release the record: on a platform, or offline by files."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
 from api.ceremony.requests import check_asked, request_decryption
+from cli import conducting
 from cli.checked import own_cache
 from cli.draft import SAMPLE, create_election, read_draft
 from cli.errors import PsephosError
@@ -19,29 +20,35 @@ from cli.fingerprint import spoken
 from cli.keystore import ask_passphrase, read_at_most, seal, unseal, write_new
 from cli.request import check_ballots, check_closed
 from cli.result import TALLY, combine_answers, release, result_table, save_result
+from cli.scrutineer_folder import is_on_platform
 from cli.status import status_lines
 from engine.decryption import DecryptedTally
+from engine.encoding import to_json
 
 SIGNING_KEY = "signing key of the scrutineer"
 
 
 @click.group()
 def scrutineer() -> None:
-    """Run a ballot offline, by files: create, open, close, tally, release.
+    """Run a ballot: create, open, close, tally, release; on a platform, or offline by files.
 
     At any time `psephos scrutineer status` says what is done, who is awaited and what comes next.
 
     \b
-    In this order:
-      psephos scrutineer key       make the key that signs the record
-      psephos scrutineer sample    print a draft to start from
-      psephos scrutineer create    an election folder from a draft
-      (trustees: keys, ceremony)
-      psephos scrutineer open      join the trustees' keys
-      (ballots: psephos ballot)
-      psephos scrutineer close     fix the set of ballots, after the closing time
-      psephos scrutineer tally     ask the trustees, combine their answers
-      psephos scrutineer release   write and sign the public record
+    On a platform, in this order; the steps with a * take two different persons, each with a folder of their own:
+      psephos scrutineer key        make the key that signs the record
+      psephos scrutineer sample     print a draft to start from
+      psephos scrutineer create     a ballot from a draft, with --server
+      (the second person: psephos scrutineer join)
+      psephos scrutineer ceremony   begin the key ceremony; when it is held, the trial decryption
+      psephos scrutineer roll       hand over the roll; then dispatch sends the access codes
+      psephos scrutineer open     * votes are taken in the period that the manifest names
+      psephos scrutineer close    * after the closing time, which nothing moves
+      psephos scrutineer exclude  * have the ballots checked, and settle which are counted
+      psephos scrutineer tally    * ask the trustees, combine their answers
+      psephos scrutineer release  * sign the record, have it verified, make it public
+      psephos scrutineer report     the facts of the report
+    Offline, by files: key, sample, create, open, close, tally, release; one person does each.
     """
 
 
@@ -50,6 +57,10 @@ _passphrase = click.option(
     "--passphrase-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The passphrase is this file's first line."
 )
 _processes = click.option("--processes", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes that check ballots.")
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print what a program can read, on standard output.")
+_online = click.argument("ballot", type=click.Path(path_type=Path, exists=True, file_okay=False))
 
 
 @scrutineer.command()
@@ -74,8 +85,24 @@ def sample() -> None:
 @click.argument("election", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--draft", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="As printed by `sample`.")
 @click.option("--quorum", type=click.IntRange(min=1), required=True, help="How many trustees must take part in the count.")
-def create(election: Path, draft: Path, quorum: int) -> None:
-    """Make the new election folder ELECTION: manifest, parameters, hashes. Nothing inside the manifest can be changed afterwards."""
+@click.option("--server", help="Address of a platform's staff service, https://HOST; without it the ballot is run offline, by files.")
+@click.option("--rolls", help="Address of the platform's service for rolls, if it has another one.")
+@click.option("--trustee", "trustees", multiple=True, help="On a platform: the accounts of guardians 1, 2, …; once for each.")
+@click.option("--audit-key", default="", help="On a platform: the auditor's public X25519 key, 64 hexadecimal digits.")
+@click.option("--signing-key", default="", help="On a platform: the public key that `key` printed, 64 hexadecimal digits.")
+@_json
+def create(
+    election: Path, draft: Path, quorum: int, server: str | None, rolls: str | None, trustees: tuple[str, ...], audit_key: str,
+    signing_key: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Make a ballot from a draft. Nothing inside the manifest can be changed after the key ceremony has begun.
+
+    With --server it is made on a platform, and the new folder ELECTION, which is yours alone, is bound to it. Without, ELECTION becomes an
+    election folder: manifest, parameters, hashes.
+    """
+    if server:
+        conducting.create(election, server, rolls, draft, quorum, trustees, (audit_key, signing_key), as_json)
+        return
     manifest = create_election(election, read_draft(read_at_most(draft, 1024 * 1024)), quorum)
     n = len(manifest.voting.trustees)
     if quorum == n:
@@ -86,12 +113,62 @@ def create(election: Path, draft: Path, quorum: int) -> None:
         click.echo(f"warning: the voting period is over already: it closes {manifest.voting.closes}", err=True)
     click.echo(f"{election}: {manifest.label}, {len(manifest.contests)} questions, {n} trustees, {quorum} needed", err=True)
     click.echo("next, each trustee: psephos trustee keys", err=True)
+    if as_json:
+        click.echo(json.dumps({"election": manifest.voting.election_identifier.hex()}))
+
+
+@scrutineer.command()
+@click.argument("server")
+@click.argument("ballot_id")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--rolls", help="Address of the platform's service for rolls, if it has another one.")
+@_json
+def join(server: str, ballot_id: str, folder: Path, rolls: str | None, as_json: bool) -> None:
+    """Bind the new folder FOLDER to the ballot BALLOT_ID on the platform at SERVER: for the second person."""
+    conducting.join(folder, server, rolls, ballot_id, as_json)
+
+
+@scrutineer.command()
+@_online
+@_json
+def ceremony(ballot: Path, as_json: bool) -> None:
+    """Begin the key ceremony; run again when it is held, begin the trial decryption."""
+    conducting.ceremony(ballot, as_json)
+
+
+@scrutineer.command()
+@_online
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Only look for errors; nothing is stored.")
+@_json
+def roll(ballot: Path, file: Path, dry_run: bool, as_json: bool) -> None:
+    """Hand over the roll in FILE: CSV in UTF-8 with the columns reference, name, ballot_style, and email, mobile, address where there are.
+
+    It is taken whole or not at all, and every error in it is listed.
+    """
+    conducting.roll(ballot, file, dry_run, as_json)
+
+
+@scrutineer.command()
+@_online
+@_json
+def dispatch(ballot: Path, as_json: bool) -> None:
+    """Send an access code to everybody on the roll who was not sent one. Stopped and run again, it goes on."""
+    conducting.dispatch(ballot, as_json)
 
 
 @scrutineer.command("open")
 @_folder
-def open_(election: Path) -> None:
-    """Join the trustees' keys once every acknowledgement is in and checked; ballots can then be encrypted."""
+@_json
+def open_(election: Path, as_json: bool) -> None:
+    """Open the ballot. On a platform: two persons, once the trial decryption is done and there is a roll.
+
+    Votes are then taken in the period that the manifest names. Offline: join the trustees' keys once every acknowledgement is in and
+    checked; ballots can then be encrypted.
+    """
+    if is_on_platform(election):
+        conducting.open_ballot(election, as_json)
+        return
     board = ElectionFolder(election)
     known = board.open()
     click.echo(f"{election}: keys are joined, H_E is {known.extended_base_hash.hex().upper()}", err=True)
@@ -100,8 +177,15 @@ def open_(election: Path) -> None:
 
 @scrutineer.command()
 @_folder
-def status(election: Path) -> None:
+@_json
+def status(election: Path, as_json: bool) -> None:
     """Say what is done, who is awaited and what comes next."""
+    if is_on_platform(election):
+        conducting.status(election, as_json)
+        return
+    if as_json:
+        click.echo(json.dumps({"lines": status_lines(ElectionFolder(election), None)}))
+        return
     for line in status_lines(ElectionFolder(election), None):
         click.echo(line)
 
@@ -135,8 +219,15 @@ def discount(election: Path, code: str, reason: str, people: tuple[str, ...]) ->
 @scrutineer.command()
 @_folder
 @_processes
-def close(election: Path, processes: int) -> None:
-    """Check every ballot, then fix the set of ballots and their states, once, after the closing time of the manifest."""
+@_json
+def close(election: Path, processes: int, as_json: bool) -> None:
+    """Close the ballot, after the closing time of the manifest, which nothing moves. On a platform: two persons.
+
+    Offline: check every ballot, then fix the set of ballots and their states, once.
+    """
+    if is_on_platform(election):
+        conducting.close(election, as_json)
+        return
     board = ElectionFolder(election)
     manifest = board.parameters().manifest
     if datetime.now(UTC) < manifest.closes:
@@ -148,20 +239,52 @@ def close(election: Path, processes: int) -> None:
 
 
 @scrutineer.command()
+@_online
+@_json
+def exclude(ballot: Path, as_json: bool) -> None:
+    """On a platform, after the close: have every ballot checked and multiplied, and settle which are counted. Two persons.
+
+    Where few ballots are counted, two persons have to accept before that the result may show how people voted (accept-small-units).
+    """
+    conducting.exclude(ballot, as_json)
+
+
+@scrutineer.command("accept-small-units")
+@_online
+@_json
+def accept_small_units(ballot: Path, as_json: bool) -> None:
+    """Accept that the result of a question or ballot style with few counted ballots may show how people voted. Two persons."""
+    conducting.accept_small_units(ballot, as_json)
+
+
+@scrutineer.command()
+@_online
+@_json
+def abandon(ballot: Path, as_json: bool) -> None:
+    """Give the ballot up: it is never decrypted. Two persons; it cannot be taken back."""
+    conducting.abandon(ballot, as_json)
+
+
+@scrutineer.command()
 @_folder
 @click.option("--guardians", required=True, help="Numbers of the guardians that take part, for example 1,3,4.")
 @click.option("--wait/--no-wait", default=True, help="Wait for the trustees' answers, then combine them.")
 @click.option("--again", is_flag=True, help="Ask the same guardians once more, after a bad answer.")
 @_processes
-def tally(election: Path, guardians: str, wait: bool, again: bool, processes: int) -> None:
+@_json
+def tally(election: Path, guardians: str, wait: bool, again: bool, processes: int, as_json: bool) -> None:
     """Ask these guardians to decrypt the one aggregate, combine their answers, print the result.
 
-    If one of them is lost or answers badly, stop this (Ctrl-C) and run it again with others; nothing is lost.
+    On a platform two persons run this: the first one asks for it, the second one has the trustees asked. If a trustee is lost or answers
+    badly, stop this (Ctrl-C) and run it again with others; nothing is lost.
     """
     try:
         chosen = tuple(sorted(int(number) for number in guardians.split(",")))
     except ValueError:
         raise PsephosError(f"--guardians {guardians!r}: expected numbers separated by commas") from None
+    if is_on_platform(election):
+        conducting.tally(election, chosen, again, wait, as_json)
+        return
     board = ElectionFolder(election)
     decrypted = board.read(DecryptedTally, TALLY)
     if decrypted is None:
@@ -171,19 +294,28 @@ def tally(election: Path, guardians: str, wait: bool, again: bool, processes: in
         request_decryption(board, known, found, digest, chosen, datetime.now(UTC), again)
         decrypted, openings = combine_answers(board, known, found, wait)
         save_result(board, decrypted, openings)
-    Console().print(result_table(decrypted))
+    if as_json:
+        click.echo(to_json(decrypted))
+    else:
+        Console().print(result_table(decrypted))
     click.echo("next: psephos scrutineer release", err=True)
 
 
 @scrutineer.command("release")
 @_folder
-@click.argument("record", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--key", "key_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="The signing key.")
+@click.argument("record", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.option("--key", "key_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The signing key, for who signs.")
 @click.option("--hints/--no-hints", default=True, help="Write RECORD.hints too: with it the record is verified several times faster.")
 @_passphrase
 @_processes
-def release_(election: Path, record: Path, key_file: Path, hints: bool, passphrase_file: Path | None, processes: int) -> None:
-    """Write and sign the public record into the new folder RECORD, and the public key into RECORD.key beside it.
+@_json
+def release_(
+    election: Path, record: Path | None, key_file: Path | None, hints: bool, passphrase_file: Path | None, processes: int, as_json: bool
+) -> None:
+    """Sign the public record and release it; into the new folder RECORD, with the public key in RECORD.key beside it.
+
+    On a platform two persons run this. One gives --key and signs; the service then has the record verified, and the other one releases it.
+    Nothing is public before. With RECORD it is downloaded too.
 
     RECORD.hints, beside it too, is not needed for anything: it makes verification faster, and takes twice the room of the record.
 
@@ -191,6 +323,12 @@ def release_(election: Path, record: Path, key_file: Path, hints: bool, passphra
     Whoever has the record can check it:
       psephos verify RECORD
     """
+    if is_on_platform(election):
+        secret = unseal(key_file, SIGNING_KEY, ask_passphrase(passphrase_file)) if key_file else None
+        conducting.release(election, record, secret, as_json)
+        return
+    if record is None or key_file is None:
+        raise PsephosError("offline, a release needs the new folder RECORD and --key")
     signing_key = unseal(key_file, SIGNING_KEY, ask_passphrase(passphrase_file))
     board = ElectionFolder(election)
     if not (board.path / TALLY).exists():
@@ -204,3 +342,10 @@ def release_(election: Path, record: Path, key_file: Path, hints: bool, passphra
     click.echo(f"the record is in {record}, its public key in {record}.key; check it with: psephos verify {record}", err=True)
 
 
+@scrutineer.command()
+@_online
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File for the facts, in place of standard output.")
+@_json
+def report(ballot: Path, output: Path | None, as_json: bool) -> None:
+    """On a platform: the facts of the scrutineer's report, in JSON."""
+    conducting.report(ballot, output, as_json)

@@ -116,9 +116,8 @@ def accept_small_units(folder: Path, as_json: bool) -> None:
 def exclude(folder: Path, as_json: bool) -> None:
     """Has the closed ballots checked, then asks that the set to be counted be settled."""
     ballot = PlatformBallot(folder)
-    total = 0
-    with ballots_bar("the service checks ballots", total, quiet=as_json) as advance:
-        found = ballot.counted(lambda state: advance(state["done"]))
+    with Console(stderr=True, quiet=as_json).status("the service checks ballots") as shown:
+        found = ballot.counted(lambda state: shown.update(f"the service checks ballots: {state['done']} of {state['total']}"))
     asked = ballot.step("exclude")
     if not as_json:
         click.echo(f"{found['counted']} ballots are counted, {found['discounted']} discounted, {found['challenged']} challenged")

@@ -39,7 +39,7 @@ from cli.progress import ballots_bar
 STYLES = {1: "Members who elect the executive", 2: "Members of other sections"}
 CONNECTIONS = 8
 WEEK = 7 * 24 * 3600
-SLOWER = 5  # so many times as long as the platform's start take key ceremony, roll and opening, with time to spare
+SLOWER = 3  # so many times as long as the platform's start take key ceremony, roll and opening, with time to spare
 _LINK = re.compile(r"#([0-9A-Z]{28})")
 
 
@@ -80,7 +80,7 @@ class Demonstration:
 
 
 @click.command()
-@click.option("--voters", type=click.IntRange(min=20, max=50_000), default=60, help="How many voters; at least 20.")
+@click.option("--voters", type=click.IntRange(min=30, max=50_000), default=60, help="How many voters; at least 30.")
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), help="A new folder.")
 @click.option("--verifier", type=click.Path(path_type=Path, dir_okay=False), help="verifier.pyz; without it, the installed verifier.")
 @click.option("--processes", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes at work.")
@@ -105,7 +105,7 @@ def demo(
     console.print("[bold]A demonstration[/bold]: everybody's secrets are on this one machine, which no real ballot may do.\n")
     with _prepared(folder.resolve(), console) as shown:
         took = time.monotonic() - started
-        seconds = voting_time or (WEEK if serve else 20 + SLOWER * took + voters / 10)
+        seconds = voting_time or (WEEK if serve else 15 + SLOWER * took + voters / 10)
         closes = (datetime.now(UTC) + timedelta(seconds=seconds)).replace(microsecond=0)
         _set_up(shown, closes)
         _ceremony(shown)

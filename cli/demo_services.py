@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from api.sealing import STORES
+from api.sealing import STORES, KeyRing
 from cli.demo_processes import finish, psephos
 from cli.errors import PsephosError
 from cli.keystore import write_new
@@ -54,8 +54,9 @@ def start_platform(folder: Path, sign_in_name: str) -> DemoPlatform:
     """Makes a platform in the new folder, and the account of its first administrator, and starts its services. Raises PsephosError."""
     folder.mkdir(mode=0o700, parents=True)
     for store in STORES:
-        finish([psephos("keys", "new", store, "--output", str(folder / f"{store}.keys"))])
-    finish([psephos("keys", "log", "--output", str(folder / "log.key")), psephos("keys", "link", "--output", str(folder / "link.key"))])
+        write_new(folder / f"{store}.keys", KeyRing.generate(store).to_json())
+    write_new(folder / "log.key", secrets.token_hex(32).encode())
+    write_new(folder / "link.key", secrets.token_urlsafe(32).encode())
     finish([psephos("database", "upgrade", environment=_environment(folder, STORES))])
     ports = _free_ports(3)
     platform = DemoPlatform(folder, {name: f"http://127.0.0.1:{port}" for name, port in zip(_KNOWS, ports, strict=True)}, "")

@@ -10,6 +10,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
+from api.ceremony import trial
 from api.ceremony.requests import check_asked, request_decryption
 from cli import conducting
 from cli.checked import own_cache
@@ -48,7 +49,7 @@ def scrutineer() -> None:
       psephos scrutineer tally    * ask the trustees, combine their answers
       psephos scrutineer release  * sign the record, have it verified, make it public
       psephos scrutineer report     the facts of the report
-    Offline, by files: key, sample, create, open, close, tally, release; one person does each.
+    Offline, by files: key, sample, create, open, trial, close, tally, release; one person does each.
     """
 
 
@@ -172,7 +173,28 @@ def open_(election: Path, as_json: bool) -> None:
     board = ElectionFolder(election)
     known = board.open()
     click.echo(f"{election}: keys are joined, H_E is {known.extended_base_hash.hex().upper()}", err=True)
-    click.echo(f"next, until {known.manifest.voting.closes}: psephos ballot; then: psephos scrutineer close", err=True)
+    click.echo("next, before anybody votes: psephos scrutineer trial", err=True)
+    click.echo(f"then, until {known.manifest.voting.closes}: psephos ballot; then: psephos scrutineer close", err=True)
+
+
+@scrutineer.command("trial")
+@_folder
+@click.option("--again", is_flag=True, help="Begin another round, although there is one.")
+def trial_(election: Path, again: bool) -> None:
+    """Ask the trustees to try their key shares, medium and backup copy, before anybody votes; run again, say who is awaited.
+
+    Nothing waits for it here: that a ballot by files is not opened before is for you to see to. On a platform it cannot be opened before.
+    """
+    board = ElectionFolder(election)
+    known, asked = board.election(), trial.latest_round(board)
+    number = 1 if asked is None else asked[0] + 1 if again else asked[0]
+    trial.begin(board, number)
+    click.echo(f"round {number}; each trustee: psephos trustee trial, and the same with --copy", err=True)
+    for each in trial.missing(board, known):
+        click.echo(f"awaited: guardian {each.guardian} ({each.source}){f', wrong: {each.wrong}' if each.wrong else ''}")
+    if not trial.missing(board, known):
+        trial.check_finished(board, known)
+        click.echo("all trustees can read their key shares, from medium and copy")
 
 
 @scrutineer.command()

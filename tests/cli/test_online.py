@@ -301,24 +301,23 @@ def test_a_hidden_message_is_a_message_that_is_awaited(online: Platform) -> None
         online.ceremony(2)  # who said it notices first
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        b"{}", b"[]", b"garbage", b'{"messages":[{"position":1,"name":"../x","sha256":"00"}]}',
-        b'{"messages":[{"position":1,"name":"closed/ballots.jsonl","sha256":"00"}]}',
-        b'{"messages":[{"position":0,"name":"hashes.json","sha256":"00"}]}',
-        b'{"messages":[{"position":"1","name":"hashes.json","sha256":"0"}]}',
-        b'{"messages":[{"position":1,"name":"hashes.json","sha256":"00"},{"position":2,"name":"hashes.json","sha256":"00"}]}',
-    ],
-    ids=range(8),
+PAGES = (
+    b"{}", b"[]", b"garbage", b'{"messages":[{"position":1,"name":"../x","sha256":"00"}]}',
+    b'{"messages":[{"position":1,"name":"closed/ballots.jsonl","sha256":"00"}]}',
+    b'{"messages":[{"position":0,"name":"hashes.json","sha256":"00"}]}',
+    b'{"messages":[{"position":"1","name":"hashes.json","sha256":"0"}]}',
+    b'{"messages":[{"position":1,"name":"hashes.json","sha256":"00"},{"position":2,"name":"hashes.json","sha256":"00"}]}',
 )  # fmt: skip
-def test_a_list_that_is_none_writes_nothing(online: Platform, page: bytes) -> None:
+
+
+def test_a_list_that_is_none_writes_nothing(online: Platform) -> None:
     online.join(1)
     before = sorted(online.copy(1).rglob("*"))
-    online.cheat.changes[LIST] = lambda _: page
-    with pytest.raises(PsephosError):
-        online.mirror(1)
-    assert sorted(online.copy(1).rglob("*")) == before
+    for page in PAGES:
+        online.cheat.changes[LIST] = lambda _, page=page: page
+        with pytest.raises(PsephosError):
+            online.mirror(1)
+        assert sorted(online.copy(1).rglob("*")) == before
 
 
 def test_a_message_that_comes_otherwise_than_it_was_listed_is_not_taken_over(online: Platform) -> None:
@@ -421,7 +420,7 @@ def test_a_refusal_says_what_the_service_says_and_plays_no_tricks(online: Platfo
 # Killed
 
 
-@pytest.mark.parametrize("at", range(1, 22, 4))
+@pytest.mark.parametrize("at", [1, 5, 9, 15])
 def test_op05_killed_at_any_message_the_ceremony_goes_on(tmp_path: Path, at: int) -> None:
     with platform(tmp_path) as online:
         for i in (2, 3):

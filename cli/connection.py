@@ -119,6 +119,7 @@ class Connection:
                 if len(content) > largest:
                     self.close()
                     raise PsephosError(f"the answer of {self.place.url} to {method} {path} is longer than {largest} bytes")
+                check_whole(response)
                 self._done(response)
             except ssl.SSLCertVerificationError as error:
                 self.close()
@@ -191,9 +192,21 @@ class _Stream:
                 raise http.client.HTTPException(f"busy, status {response.status}")
             if response.status != 200:
                 raise refusal(response.status, response.read(SMALL))
-            yield (response.getheader("ETag") or "").strip('"'), iter(lambda: response.read(PART), b"")
+            yield (response.getheader("ETag") or "").strip('"'), _parts(response)
         finally:
             self.connection.close()
+
+
+def _parts(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    while part := response.read(PART):
+        yield part
+    check_whole(response)
+
+
+def check_whole(response: http.client.HTTPResponse) -> None:
+    """Raises IncompleteRead if the connection ended before all of the answer was there, which `read` with a bound passes over."""
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
 
 
 def refusal(status: int, content: bytes) -> Refused:

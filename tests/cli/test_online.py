@@ -1,6 +1,8 @@
 """Trustees on a platform: the whole way over HTTP, a platform that cheats, one that is away (CR-14, CR-17, OP-02, OP-05)."""
 
+import http.client
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,26 +13,26 @@ from typing import Any
 
 import pytest
 
-from api.ceremony.answers import combine
 from api.ceremony.paths import Author
-from api.ceremony.requests import request_decryption
 from cli import connection, mirror
 from cli.ceremony import make_keys
 from cli.connection import NotSignedIn, Refused, Unreachable, read_url
+from cli.counting import run_decryption
 from cli.errors import PsephosError
 from cli.exchange import ElectionFolder
 from cli.joining import join
 from cli.session import Credentials
 from cli.status import status_lines
+from cli.watching import Alarm, LogWatch
 from engine.ballot import CHALLENGED
 from engine.encoding import to_json
 from engine.errors import CeremonyError, DecryptionRefused, ProofError
 from engine.key_ceremony import KeyCommitment, commit_to_keys
 from engine.parameters import Election
 from tests.api.office import ELECTION
-from tests.cli.folders import AFTER, PASSPHRASE, Crash, Killed
+from tests.cli.folders import PASSPHRASE, Crash, Killed
 from tests.cli.online import BALLOT, Platform, platform, with_digest, without
-from tests.engine.elections import Ballots, base_ballots, hold_ceremony, tallies
+from tests.engine.elections import NO, Ballots, base_ballots, hold_ceremony
 from tests.groups import TOY
 
 COMMITMENT, KEYS = "ceremony/1_commitments/guardian_2.json", "ceremony/2_public_keys/guardian_2.json"
@@ -87,7 +89,7 @@ def together(online: Platform, *guardians: int) -> dict[int, BaseException | Non
 
 
 @pytest.mark.proves("COP-089.1")
-def test_op02_ceremony_trial_and_count_of_three_trustees_over_http(online: Platform) -> None:
+def test_op02_ceremony_and_trial_of_three_trustees_over_http(online: Platform) -> None:
     joined = [online.join(i) for i in (1, 2, 3)]
     assert [each.index for each in joined] == [1, 2, 3]
     assert len({tuple(each.lines()[4:]) for each in joined}) == 1
@@ -96,8 +98,6 @@ def test_op02_ceremony_trial_and_count_of_three_trustees_over_http(online: Platf
         online.keys(i)
     elections = online.rounds()
     assert all(isinstance(each, Election) for each in elections)
-    election = elections[0]
-    assert isinstance(election, Election)
 
     with pytest.raises(PsephosError, match="nobody has asked for a trial decryption yet|the key ceremony is not finished"):
         online.trial(1)
@@ -117,19 +117,71 @@ def test_op02_ceremony_trial_and_count_of_three_trustees_over_http(online: Platf
     assert any("all have answered" in line for line in status_lines(online.mirror(1), 1))
     assert "there is no roll" in online.step("open", "sue").json()["detail"]
 
-    ballots = base_ballots(online.mirror(1).election())
-    content = closed_with(online, ballots)
-    request_decryption(online.messages, election, ballots.found, sha256(content).digest(), (1, 3), AFTER)
+
+def an_open_ballot(online: Platform) -> None:
+    """Twelve voters; five have voted, one of them after challenging a ballot; trustees 1 and 3 watch."""
+    online.held()
+    online.tried()
+    online.opened(12)
+    for number in range(1, 6):
+        online.vote(number)
+        if number == 3:
+            online.vote(number + 1, NO, challenged=True)
+        for i in (1, 3):
+            watch(online, i)
+
+
+def watch(online: Platform, i: int) -> None:
+    LogWatch(online.mirror(i), online.own(i).path).look(online.office.clock.now())
+
+
+def test_op02_open_watched_closed_counted_and_witnessed_over_http(online: Platform, capsys: Any) -> None:
+    an_open_ballot(online)
+    assert len((online.own(1).path / "checkpoints.jsonl").read_bytes().splitlines()) == 5
+    with pytest.raises(DecryptionRefused, match="nothing is decrypted before"):
+        run_decryption(online.mirror(1), online.own(1), PASSPHRASE, online.office.clock.now(), 1)
+    with pytest.raises(Refused):
+        online.mirror(1).bring_closed()
+    online.closed()
+    online.asked(1, 3)
     assert together(online, 1, 3) == {1: None, 3: None}
-    tally, opened = combine(online.messages, election, ballots.found)
-    assert len(opened) == 3
-    assert sum(map(sum, tallies(tally))) > 0
+    assert online.step("tally", "sue").json() == {"state": "tallied", "missing": 0}
+    result = online.office.get(f"/ballots/{ELECTION}/result", "sam").json()
+    assert [option["tally"] for option in result["contests"][0]["options"]] == [5, 0, 0]
+    for i in (1, 3):
+        assert online.board.has(ELECTION, f"decryption/request_1/log/guardian_{i}.json")
+    assert (online.copy(1) / "closed/ballots.jsonl").read_bytes() == (online.copy(3) / "closed/ballots.jsonl").read_bytes()
+    assert len(list((online.copy(1) / "challenged").iterdir())) == 1
     with pytest.raises(DecryptionRefused, match="guardian 2 is not among those asked"):
         online.decrypt(2)
-    assert (online.copy(1) / "closed/ballots.jsonl").read_bytes() == content
+    assert "warning: nothing of the log was watched here" in capsys.readouterr().err
     for i in (1, 2, 3):
         assert not any(b"correct horse" in path.read_bytes() for path in online.own(i).path.rglob("*") if path.is_file())
         assert (online.own(i).path / "session.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_cr37_a_trustee_decrypts_nothing_of_a_log_that_is_not_the_one_it_watched(online: Platform) -> None:
+    an_open_ballot(online)
+    online.closed()
+    online.asked(1, 3)
+    leaves = f"{BALLOT}/log/leaves"
+
+    def swapped(body: bytes) -> bytes:
+        lines = body.split(b"\n")
+        lines[0], lines[1] = lines[1], lines[0]
+        return b"\n".join(lines)
+
+    for change, words in (
+        (swapped, "does not extend the checkpoint"),
+        (lambda body: body[65:], "does not extend the checkpoint"),
+        (lambda body: body + b"00" * 32 + b"\n", "1 leaves of the log are not in the record"),
+    ):
+        online.cheat.changes[leaves] = change
+        with pytest.raises(Alarm, match=words):
+            online.decrypt(1)
+    assert not (online.copy(1) / "decryption/request_1").exists()
+    online.cheat.changes.clear()
+    assert together(online, 1, 3) == {1: None, 3: None}
 
 
 def test_the_copy_can_be_read_without_the_platform_and_nobody_else_writes_into_it(online: Platform) -> None:
@@ -378,6 +430,43 @@ def test_a_service_that_cannot_be_reached_is_named_and_tried_for_as_long_as_want
     assert waits == [1, 2, 4, 8]
     assert capsys.readouterr().err.count("trying again in") == 4
     assert not (tmp_path / "copy").exists()
+
+
+class Cut:
+    """A server that promises more than it sends, `times` over, before it sends all."""
+
+    def __init__(self, times: int) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.thread = threading.Thread(target=self.serve, args=(times,), daemon=True)
+        self.thread.start()
+
+    def serve(self, times: int) -> None:
+        for number in range(times + 1):
+            connection, _ = self.socket.accept()
+            with connection:
+                connection.recv(65536)
+                body = b'{"a":1}' if number == times else b'{"a"'
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\n" + body)
+
+
+def test_an_answer_that_was_cut_off_is_asked_for_again_and_not_taken_for_another_one(waits: list[float]) -> None:
+    server = Cut(2)
+    link = connection.Connection(server.url)
+    assert link.get_json("/x", "token") == {"a": 1}
+    assert waits == [1.0, 2.0]
+    server.thread.join(10)
+    server.socket.close()
+    server = Cut(0)
+    link = connection.Connection(server.url)
+    with link.stream("/x", "token").opened() as (tag, parts):
+        assert (tag, b"".join(parts)) == ("", b'{"a":1}')
+    server.thread.join(10)
+    server.socket.close()
+    server = Cut(1)
+    with pytest.raises(http.client.IncompleteRead), connection.Connection(server.url).stream("/x", "token").opened() as (_, parts):
+        list(parts)
+    server.socket.close()
 
 
 def test_no_other_host_is_followed(online: Platform) -> None:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,6 @@ from api.ceremony.board_messages import BoardMessages
 from api.migrating import upgrade
 from api.sealing import KeyRing
 from api.store import Store
-from api.voters.access import NewVoter, add_voters, issue
-from api.voters.ballot_box import BallotBox, check
-from api.voters.database import VoterDatabase
-from api.voters.window import Window, window_of
 from cli.ceremony import make_keys, run_ceremony
 from cli.connection import Connection
 from cli.counting import run_decryption
@@ -32,11 +28,9 @@ from cli.mirror import FEW_TRIES, Mirror
 from cli.session import Credentials, Session
 from cli.trial import answer
 from cli.trustee_folder import TrusteeFolder
-from engine.encoding import to_json
 from engine.parameters import Election
 from tests.api.office import ELECTION, HOST, Office
 from tests.cli.folders import AFTER, PASSPHRASE
-from tests.engine.elections import YES, a_ballot
 from tests.groups import TOY
 
 BALLOT = f"/api/v1/ballots/{ELECTION}"
@@ -159,58 +153,6 @@ class Platform:
 
     def step(self, step: str, *names: str) -> Any:
         return self.office.step(step, *names)
-
-    def move_to(self, moment: datetime) -> None:
-        """Weeks later: staff have to sign in again, as trustees have."""
-        self.office.clock.moment = moment
-        for name in ("sam", "sue"):
-            self.office.sign_in(name)
-
-    def tried(self) -> None:
-        """The trial decryption of all, from medium and copy."""
-        for i in (1, 2, 3):
-            self.trial(i)
-            self.trial(i, copied=True)
-
-    def opened(self, voters: int) -> None:
-        """Voters `voter 1` … can vote, in the ballot style One."""
-        add_voters(self.voters, self.window, [NewVoter(f"voter {number}", 1) for number in range(1, voters + 1)])
-        assert self.step("open", "sam", "sue").json()["state"] == "open"
-        self.move_to(self.window.opens + timedelta(days=1))
-
-    @property
-    def voters(self) -> VoterDatabase:
-        return self.office.databases.voters
-
-    @property
-    def window(self) -> Window:
-        return window_of(self.voters, ELECTION, TOY)
-
-    def vote(self, number: int, choice: tuple[int, ...] = YES, challenged: bool = False) -> None:
-        """Voter `number` votes, or challenges a ballot."""
-        window, box = self.window, BallotBox(self.voters, self.office.clock)
-        code = issue(self.voters, window, f"voter {number}", "e-mail")
-        ballot, opening = a_ballot(window.election, choice)
-        checked = check(to_json(ballot), 1, window.election)
-        if challenged:
-            box.challenge(window, code, checked, to_json(opening))
-        else:
-            box.cast(window, code, checked, "2001:db8::1")
-
-    def closed(self) -> None:
-        """Closed, counted, and nothing discounted."""
-        self.move_to(self.window.closes)
-        assert self.step("close", "sam", "sue").json()["state"] == "closed"
-        self.office.app.state.tally.counting.make(ELECTION)
-        assert self.step("accept small units", "sam", "sue").status_code == 200
-        excluded = self.step("exclude", "sam", "sue")
-        assert excluded.json()["state"] == "excluded", excluded.text
-
-    def asked(self, *guardians: int) -> None:
-        """One person has asked for the tally, and another one asks these trustees."""
-        self.step("tally", "sam")
-        asked = self.office.post(f"/ballots/{ELECTION}/requests", {"guardians": list(guardians)}, "sue")
-        assert asked.status_code == 201, asked.text
 
     def held(self) -> None:
         """The key ceremony, and the beginning of the trial."""

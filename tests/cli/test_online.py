@@ -17,22 +17,20 @@ from api.ceremony.paths import Author
 from cli import connection, mirror
 from cli.ceremony import make_keys
 from cli.connection import NotSignedIn, Refused, Unreachable, read_url
-from cli.counting import run_decryption
 from cli.errors import PsephosError
 from cli.exchange import ElectionFolder
 from cli.joining import join
 from cli.session import Credentials
 from cli.status import status_lines
-from cli.watching import Alarm, LogWatch
 from engine.ballot import CHALLENGED
 from engine.encoding import to_json
-from engine.errors import CeremonyError, DecryptionRefused, ProofError
+from engine.errors import CeremonyError, ProofError
 from engine.key_ceremony import KeyCommitment, commit_to_keys
 from engine.parameters import Election
 from tests.api.office import ELECTION
 from tests.cli.folders import PASSPHRASE, Crash, Killed
 from tests.cli.online import BALLOT, Platform, platform, with_digest, without
-from tests.engine.elections import NO, Ballots, base_ballots, hold_ceremony
+from tests.engine.elections import Ballots, base_ballots, hold_ceremony
 from tests.groups import TOY
 
 COMMITMENT, KEYS = "ceremony/1_commitments/guardian_2.json", "ceremony/2_public_keys/guardian_2.json"
@@ -67,24 +65,6 @@ def closed_with(online: Platform, ballots: Ballots) -> bytes:
     return content
 
 
-def together(online: Platform, *guardians: int) -> dict[int, BaseException | None]:
-    raised: dict[int, BaseException | None] = {}
-
-    def run(i: int) -> None:
-        try:
-            online.decrypt(i)
-            raised[i] = None
-        except BaseException as error:  # noqa: BLE001
-            raised[i] = error
-
-    threads = [threading.Thread(target=run, args=(i,), daemon=True) for i in guardians]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return raised
-
-
 # The whole way
 
 
@@ -116,72 +96,6 @@ def test_op02_ceremony_and_trial_of_three_trustees_over_http(online: Platform) -
         online.trial(i, copied=True)
     assert any("all have answered" in line for line in status_lines(online.mirror(1), 1))
     assert "there is no roll" in online.step("open", "sue").json()["detail"]
-
-
-def an_open_ballot(online: Platform) -> None:
-    """Twelve voters; five have voted, one of them after challenging a ballot; trustees 1 and 3 watch."""
-    online.held()
-    online.tried()
-    online.opened(12)
-    for number in range(1, 6):
-        online.vote(number)
-        if number == 3:
-            online.vote(number + 1, NO, challenged=True)
-        for i in (1, 3):
-            watch(online, i)
-
-
-def watch(online: Platform, i: int) -> None:
-    LogWatch(online.mirror(i), online.own(i).path).look(online.office.clock.now())
-
-
-def test_op02_open_watched_closed_counted_and_witnessed_over_http(online: Platform, capsys: Any) -> None:
-    an_open_ballot(online)
-    assert len((online.own(1).path / "checkpoints.jsonl").read_bytes().splitlines()) == 5
-    with pytest.raises(DecryptionRefused, match="nothing is decrypted before"):
-        run_decryption(online.mirror(1), online.own(1), PASSPHRASE, online.office.clock.now(), 1)
-    with pytest.raises(Refused):
-        online.mirror(1).bring_closed()
-    online.closed()
-    online.asked(1, 3)
-    assert together(online, 1, 3) == {1: None, 3: None}
-    assert online.step("tally", "sue").json() == {"state": "tallied", "missing": 0}
-    result = online.office.get(f"/ballots/{ELECTION}/result", "sam").json()
-    assert [option["tally"] for option in result["contests"][0]["options"]] == [5, 0, 0]
-    for i in (1, 3):
-        assert online.board.has(ELECTION, f"decryption/request_1/log/guardian_{i}.json")
-    assert (online.copy(1) / "closed/ballots.jsonl").read_bytes() == (online.copy(3) / "closed/ballots.jsonl").read_bytes()
-    assert len(list((online.copy(1) / "challenged").iterdir())) == 1
-    with pytest.raises(DecryptionRefused, match="guardian 2 is not among those asked"):
-        online.decrypt(2)
-    assert "warning: nothing of the log was watched here" in capsys.readouterr().err
-    for i in (1, 2, 3):
-        assert not any(b"correct horse" in path.read_bytes() for path in online.own(i).path.rglob("*") if path.is_file())
-        assert (online.own(i).path / "session.json").stat().st_mode & 0o777 == 0o600
-
-
-def test_cr37_a_trustee_decrypts_nothing_of_a_log_that_is_not_the_one_it_watched(online: Platform) -> None:
-    an_open_ballot(online)
-    online.closed()
-    online.asked(1, 3)
-    leaves = f"{BALLOT}/log/leaves"
-
-    def swapped(body: bytes) -> bytes:
-        lines = body.split(b"\n")
-        lines[0], lines[1] = lines[1], lines[0]
-        return b"\n".join(lines)
-
-    for change, words in (
-        (swapped, "does not extend the checkpoint"),
-        (lambda body: body[65:], "does not extend the checkpoint"),
-        (lambda body: body + b"00" * 32 + b"\n", "1 leaves of the log are not in the record"),
-    ):
-        online.cheat.changes[leaves] = change
-        with pytest.raises(Alarm, match=words):
-            online.decrypt(1)
-    assert not (online.copy(1) / "decryption/request_1").exists()
-    online.cheat.changes.clear()
-    assert together(online, 1, 3) == {1: None, 3: None}
 
 
 def test_the_copy_can_be_read_without_the_platform_and_nobody_else_writes_into_it(online: Platform) -> None:

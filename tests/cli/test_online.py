@@ -95,6 +95,7 @@ def test_op02_ceremony_and_trial_of_three_trustees_over_http(online: Platform) -
     for i in (1, 2, 3):
         online.trial(i, copied=True)
     assert any("all have answered" in line for line in status_lines(online.mirror(1), 1))
+    assert online.office.get(f"/ballots/{ELECTION}/trial", "tom1").json() == {"round": 1, "missing": []}
     assert "there is no roll" in online.step("open", "sue").json()["detail"]
 
 
@@ -107,6 +108,25 @@ def test_the_copy_can_be_read_without_the_platform_and_nobody_else_writes_into_i
         alone.publish("hashes_ext.json", b"{}")
     assert online.mirror(2).state() == "trial decryption"
     assert mirror.server_of(online.copy(2)) == (online.url, ELECTION)
+
+
+def test_op02_another_round_is_asked_for_and_counts_alone(online: Platform) -> None:
+    where = f"/ballots/{ELECTION}/trial"
+    assert online.office.post(where, {"round": 1}, "sam").status_code == 409, "there are no keys yet"
+    assert online.office.get(where, "sam").status_code == 409
+    online.held()
+    for i in (1, 2, 3):
+        online.trial(i)
+        online.trial(i, copied=True)
+    assert online.office.post(where, {"round": 1}, "sam").json() == {"round": 1, "missing": []}
+    assert online.office.post(where, {"round": 3}, "sam").status_code == 409
+    assert online.office.post(where, {"round": 0}, "sam").status_code == 422
+    begun = online.office.post(where, {"round": 2}, "sue")
+    assert (begun.status_code, len(begun.json()["missing"])) == (201, 6)
+    online.step("open", "sam")
+    assert "awaited: guardian 1 (medium)" in online.step("open", "sue").json()["detail"]
+    online.trial(2)
+    assert {"guardian": 2, "source": "copy", "wrong": ""} in online.office.get(where, "tom2").json()["missing"]
 
 
 # Joining

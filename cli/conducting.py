@@ -23,7 +23,7 @@ from engine.record import signed_bytes
 
 __all__ = [
     "abandon", "accept_small_units", "ceremony", "close", "create", "dispatch", "exclude", "join", "open_ballot", "release", "report",
-    "roll", "status", "tally",
+    "roll", "status", "tally", "trial",
 ]  # fmt: skip
 
 _LARGEST_ROLL = 64 * 2**20
@@ -91,6 +91,16 @@ def ceremony(folder: Path, as_json: bool) -> None:
         raise PsephosError(f"the ballot is {state}: its key ceremony is over")
     asked = ballot.step(steps[state])
     _stands(ballot, asked, as_json)
+
+
+def trial(folder: Path, again: bool, as_json: bool) -> None:
+    """Who has not shown yet that medium and copy can be read; with `again`, another round is begun first."""
+    ballot = PlatformBallot(folder)
+    found = ballot.get("/trial")
+    if again:
+        found = ballot.post("/trial", {"round": found["round"] + 1})
+    awaited = [f"awaited: guardian {each['guardian']} ({each['source']}) {each['wrong']}".rstrip() for each in found["missing"]]
+    tell(as_json, found, f"trial decryption, round {found['round']}", *(awaited or ["all trustees can read their key shares"]))
 
 
 def open_ballot(folder: Path, as_json: bool) -> None:

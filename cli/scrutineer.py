@@ -42,6 +42,7 @@ def scrutineer() -> None:
       psephos scrutineer create     a ballot from a draft, with --server
       (the second person: psephos scrutineer join)
       psephos scrutineer ceremony   begin the key ceremony; when it is held, the trial decryption
+      psephos scrutineer trial      see which trustees have still to show that their key shares can be read
       psephos scrutineer roll       hand over the roll; then dispatch sends the access codes
       psephos scrutineer open     * votes are taken in the period that the manifest names
       psephos scrutineer close    * after the closing time, which nothing moves
@@ -179,22 +180,26 @@ def open_(election: Path, as_json: bool) -> None:
 
 @scrutineer.command("trial")
 @_folder
-@click.option("--again", is_flag=True, help="Begin another round, although there is one.")
-def trial_(election: Path, again: bool) -> None:
+@click.option("--again", is_flag=True, help="Begin another round, although there is one: weekly, or after a wrong answer.")
+@_json
+def trial_(election: Path, again: bool, as_json: bool) -> None:
     """Ask the trustees to try their key shares, medium and backup copy, before anybody votes; run again, say who is awaited.
 
-    Nothing waits for it here: that a ballot by files is not opened before is for you to see to. On a platform it cannot be opened before.
+    A platform, where `ceremony` has begun it, opens no ballot before it is done. Offline nothing waits for it: that is for you to see to.
     """
+    if is_on_platform(election):
+        conducting.trial(election, again, as_json)
+        return
     board = ElectionFolder(election)
     known, asked = board.election(), trial.latest_round(board)
     number = 1 if asked is None else asked[0] + 1 if again else asked[0]
     trial.begin(board, number)
-    click.echo(f"round {number}; each trustee: psephos trustee trial, and the same with --copy", err=True)
-    for each in trial.missing(board, known):
-        click.echo(f"awaited: guardian {each.guardian} ({each.source}){f', wrong: {each.wrong}' if each.wrong else ''}")
-    if not trial.missing(board, known):
+    awaited = trial.missing(board, known)
+    if not awaited:
         trial.check_finished(board, known)
-        click.echo("all trustees can read their key shares, from medium and copy")
+    found = {"round": number, "missing": [{"guardian": each.guardian, "source": each.source, "wrong": each.wrong} for each in awaited]}
+    lines = [f"awaited: {each}" for each in awaited] or ["all trustees can read their key shares, from medium and copy"]
+    conducting.tell(as_json, found, f"round {number}; each trustee: psephos trustee trial, and the same with --copy", *lines)
 
 
 @scrutineer.command()

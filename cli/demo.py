@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -124,6 +125,7 @@ def demo(
 @contextmanager
 def _prepared(folder: Path, console: Console) -> Iterator[Demonstration]:
     console.print("1. The platform: five databases, three services; staff and trustees with accounts, each with two factors.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the services end, too
     platform = start_platform(folder / "platform", "first.administrator")
     try:
         staff = Staff(platform.addresses["staff"], platform.invitation, "first.administrator")

@@ -97,7 +97,7 @@ def create_staff_app(
     recording = Recording(databases.audit, clock)
     accounts = Accounts(databases.accounts, clock, settings.site, recording.of_accounts, passwords)
     board, elections = Board(databases.elections), ElectionService(databases.elections, clock, group, recording.of_elections)
-    counting = Counting(databases.voters, clock, group, settings.folder / "counts", settings.processes)
+    counting = Counting(databases.voters, clock, group, settings.folder / "counts", settings.processes, databases.audit)
     tally = TallyService(elections, board, counting, clock, group)
     releases = Releases(elections, board, tally, clock, group, settings.folder / "records", settings.verify)
     app = FastAPI(

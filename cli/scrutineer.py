@@ -22,6 +22,8 @@ from cli.keystore import ask_passphrase, read_at_most, seal, unseal, write_new
 from cli.request import check_ballots, check_closed
 from cli.result import TALLY, combine_answers, release, result_table, save_result
 from cli.scrutineer_folder import is_on_platform
+from cli.scrutineer_online import COMMANDS
+from cli.scrutineer_online import as_json as as_json_option
 from cli.status import status_lines
 from engine.decryption import DecryptedTally
 from engine.encoding import to_json
@@ -61,10 +63,6 @@ _passphrase = click.option(
 _processes = click.option("--processes", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes that check ballots.")
 
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print what a program can read, on standard output.")
-_online = click.argument("ballot", type=click.Path(path_type=Path, exists=True, file_okay=False))
-
-
 @scrutineer.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @_passphrase
@@ -92,7 +90,7 @@ def sample() -> None:
 @click.option("--trustee", "trustees", multiple=True, help="On a platform: the accounts of guardians 1, 2, …; once for each.")
 @click.option("--audit-key", default="", help="On a platform: the auditor's public X25519 key, 64 hexadecimal digits.")
 @click.option("--signing-key", default="", help="On a platform: the public key that `key` printed, 64 hexadecimal digits.")
-@_json
+@as_json_option
 def create(
     election: Path, draft: Path, quorum: int, server: str | None, rolls: str | None, trustees: tuple[str, ...], audit_key: str,
     signing_key: str, as_json: bool,
@@ -119,49 +117,9 @@ def create(
         click.echo(json.dumps({"election": manifest.voting.election_identifier.hex()}))
 
 
-@scrutineer.command()
-@click.argument("server")
-@click.argument("ballot_id")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--rolls", help="Address of the platform's service for rolls, if it has another one.")
-@_json
-def join(server: str, ballot_id: str, folder: Path, rolls: str | None, as_json: bool) -> None:
-    """Bind the new folder FOLDER to the ballot BALLOT_ID on the platform at SERVER: for the second person."""
-    conducting.join(folder, server, rolls, ballot_id, as_json)
-
-
-@scrutineer.command()
-@_online
-@_json
-def ceremony(ballot: Path, as_json: bool) -> None:
-    """Begin the key ceremony; run again when it is held, begin the trial decryption."""
-    conducting.ceremony(ballot, as_json)
-
-
-@scrutineer.command()
-@_online
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--dry-run", is_flag=True, help="Only look for errors; nothing is stored.")
-@_json
-def roll(ballot: Path, file: Path, dry_run: bool, as_json: bool) -> None:
-    """Hand over the roll in FILE: CSV in UTF-8 with the columns reference, name, ballot_style, and email, mobile, address where there are.
-
-    It is taken whole or not at all, and every error in it is listed.
-    """
-    conducting.roll(ballot, file, dry_run, as_json)
-
-
-@scrutineer.command()
-@_online
-@_json
-def dispatch(ballot: Path, as_json: bool) -> None:
-    """Send an access code to everybody on the roll who was not sent one. Stopped and run again, it goes on."""
-    conducting.dispatch(ballot, as_json)
-
-
 @scrutineer.command("open")
 @_folder
-@_json
+@as_json_option
 def open_(election: Path, as_json: bool) -> None:
     """Open the ballot. On a platform: two persons, once the trial decryption is done and there is a roll.
 
@@ -181,7 +139,7 @@ def open_(election: Path, as_json: bool) -> None:
 @scrutineer.command("trial")
 @_folder
 @click.option("--again", is_flag=True, help="Begin another round, although there is one: weekly, or after a wrong answer.")
-@_json
+@as_json_option
 def trial_(election: Path, again: bool, as_json: bool) -> None:
     """Ask the trustees to try their key shares, medium and backup copy, before anybody votes; run again, say who is awaited.
 
@@ -204,7 +162,7 @@ def trial_(election: Path, again: bool, as_json: bool) -> None:
 
 @scrutineer.command()
 @_folder
-@_json
+@as_json_option
 def status(election: Path, as_json: bool) -> None:
     """Say what is done, who is awaited and what comes next."""
     if is_on_platform(election):
@@ -246,7 +204,7 @@ def discount(election: Path, code: str, reason: str, people: tuple[str, ...]) ->
 @scrutineer.command()
 @_folder
 @_processes
-@_json
+@as_json_option
 def close(election: Path, processes: int, as_json: bool) -> None:
     """Close the ballot, after the closing time of the manifest, which nothing moves. On a platform: two persons.
 
@@ -266,39 +224,12 @@ def close(election: Path, processes: int, as_json: bool) -> None:
 
 
 @scrutineer.command()
-@_online
-@_json
-def exclude(ballot: Path, as_json: bool) -> None:
-    """On a platform, after the close: have every ballot checked and multiplied, and settle which are counted. Two persons.
-
-    Where few ballots are counted, two persons have to accept before that the result may show how people voted (accept-small-units).
-    """
-    conducting.exclude(ballot, as_json)
-
-
-@scrutineer.command("accept-small-units")
-@_online
-@_json
-def accept_small_units(ballot: Path, as_json: bool) -> None:
-    """Accept that the result of a question or ballot style with few counted ballots may show how people voted. Two persons."""
-    conducting.accept_small_units(ballot, as_json)
-
-
-@scrutineer.command()
-@_online
-@_json
-def abandon(ballot: Path, as_json: bool) -> None:
-    """Give the ballot up: it is never decrypted. Two persons; it cannot be taken back."""
-    conducting.abandon(ballot, as_json)
-
-
-@scrutineer.command()
 @_folder
 @click.option("--guardians", required=True, help="Numbers of the guardians that take part, for example 1,3,4.")
 @click.option("--wait/--no-wait", default=True, help="Wait for the trustees' answers, then combine them.")
 @click.option("--again", is_flag=True, help="Ask the same guardians once more, after a bad answer.")
 @_processes
-@_json
+@as_json_option
 def tally(election: Path, guardians: str, wait: bool, again: bool, processes: int, as_json: bool) -> None:
     """Ask these guardians to decrypt the one aggregate, combine their answers, print the result.
 
@@ -335,7 +266,7 @@ def tally(election: Path, guardians: str, wait: bool, again: bool, processes: in
 @click.option("--hints/--no-hints", default=True, help="Write RECORD.hints too: with it the record is verified several times faster.")
 @_passphrase
 @_processes
-@_json
+@as_json_option
 def release_(
     election: Path, record: Path | None, key_file: Path | None, hints: bool, passphrase_file: Path | None, processes: int, as_json: bool
 ) -> None:
@@ -369,10 +300,5 @@ def release_(
     click.echo(f"the record is in {record}, its public key in {record}.key; check it with: psephos verify {record}", err=True)
 
 
-@scrutineer.command()
-@_online
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File for the facts, in place of standard output.")
-@_json
-def report(ballot: Path, output: Path | None, as_json: bool) -> None:
-    """On a platform: the facts of the scrutineer's report, in JSON."""
-    conducting.report(ballot, output, as_json)
+for command in COMMANDS:
+    scrutineer.add_command(command)

@@ -178,6 +178,13 @@ def test_x11_a_whole_ballot_is_led_to_a_record_that_verifies(online: Platform) -
     released(whole)
 
 
+def logged(whole: Whole, kind: str) -> list[Any]:
+    """The ballot's audit entries of a kind."""
+    audit, reader = whole.online.office.databases.audit, whole.online.office.members["ada"].account_id
+    whole.online.office.databases.voters.relay(audit)
+    return [each.entry for each in audit.read(reader, "a test", ELECTION) if each.entry.kind == kind]
+
+
 def released(whole: Whole) -> None:
     """Drafted, signed, verified, released by two persons; before that nothing is public (PR-07)."""
     online, office = whole.online, whole.online.office
@@ -205,6 +212,13 @@ def released(whole: Whole) -> None:
     assert report["count"] == {"voters": VOTERS, "counted": 12, "discounted": 1, "challenged": 1}
     assert report["record_hash"] == drafted["record_hash"]
     assert [each["step"] for each in report["steps"]][-1] == "release"
+    evidence = [str(each.members["ballot_index"]) for each in logged(whole, "vote_evidence")]
+    assert len(set(evidence)) == 13
+    assert evidence == sorted(evidence)
+    assert logged(whole, "turnout_counted")[0].members["counted"] == 12
+    assert [each.members["approved_by"] for each in logged(whole, "vote_discounted")] == ["sue"]
+    for kind in ("manifest_fixed", "key_ceremony_held", "ballot_opened", "ballot_closed", "tally_decrypted", "record_released"):
+        assert len(logged(whole, kind)) == 1, kind
 
 
 def test_pr01_few_counted_ballots_need_two_persons_before_anything_is_decrypted(online: Platform) -> None:

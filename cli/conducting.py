@@ -49,6 +49,7 @@ def create(
     }  # fmt: skip
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     session = Session(Connection(url, FEW_TRIES), folder, prompt)
+    click.get_current_context().call_on_close(session.connection.close)
     made = session.call(lambda token: session.connection.post("/api/v1/ballots", terms, token, once=True))
     bind(folder, url, rolls, ballot_id)
     tell(as_json, made, f"{folder}: {manifest.label}, the ballot {ballot_id}", "next: psephos scrutineer ceremony")
@@ -66,14 +67,14 @@ def roll(folder: Path, file: Path, dry_run: bool, as_json: bool) -> None:
         text = read_at_most(file, _LARGEST_ROLL).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise PsephosError(f"{file} is not UTF-8: save it as CSV UTF-8") from None
-    found = PlatformBallot(folder).rolls("/roll", {"csv": text, "dry_run": dry_run})
+    found = _at(folder).rolls("/roll", {"csv": text, "dry_run": dry_run})
     done = "would be" if dry_run else "are"
     tell(as_json, found, f"{found['people']} people {done} on the roll", "next: psephos scrutineer dispatch, then open")
 
 
 def dispatch(folder: Path, as_json: bool) -> None:
     """Sends access codes to everybody on the roll who was not sent one."""
-    ballot = PlatformBallot(folder)
+    ballot = _at(folder)
     with ballots_bar("sending access codes", ballot.roll_state()["people"], quiet=as_json) as advance:
         found = ballot.dispatch(advance)
     rest = f"{found['failed']} could not be sent, {found['unreachable']} cannot be reached by e-mail"
@@ -84,7 +85,7 @@ def dispatch(folder: Path, as_json: bool) -> None:
 
 def ceremony(folder: Path, as_json: bool) -> None:
     """Begins the key ceremony; when the keys are there, the trial decryption."""
-    ballot = PlatformBallot(folder)
+    ballot = _at(folder)
     state = ballot.get()["state"]
     steps = {"draft": "begin ceremony", "ceremony": "begin trial decryption"}
     if state not in steps:
@@ -95,7 +96,7 @@ def ceremony(folder: Path, as_json: bool) -> None:
 
 def trial(folder: Path, again: bool, as_json: bool) -> None:
     """Who has not shown yet that medium and copy can be read; with `again`, another round is begun first."""
-    ballot = PlatformBallot(folder)
+    ballot = _at(folder)
     found = ballot.get("/trial")
     if again:
         found = ballot.post("/trial", {"round": found["round"] + 1})
@@ -125,7 +126,7 @@ def accept_small_units(folder: Path, as_json: bool) -> None:
 
 def exclude(folder: Path, as_json: bool) -> None:
     """Has the closed ballots checked, then asks that the set to be counted be settled."""
-    ballot = PlatformBallot(folder)
+    ballot = _at(folder)
     with Console(stderr=True, quiet=as_json).status("the service checks ballots") as shown:
         found = ballot.counted(lambda state: shown.update(f"the service checks ballots: {state['done']} of {state['total']}"))
     asked = ballot.step("exclude")
@@ -136,7 +137,7 @@ def exclude(folder: Path, as_json: bool) -> None:
 
 def tally(folder: Path, guardians: Sequence[int], again: bool, wait: bool, as_json: bool) -> None:
     """The first person only asks for the step; the second one asks the trustees, waits for their answers, and asks for the step too."""
-    ballot = PlatformBallot(folder)
+    ballot = _at(folder)
     state = ballot.get()
     me = ballot.session.get_json("/api/v1/me")["account"]
     if state["state"] == "excluded":
@@ -163,8 +164,11 @@ def tally(folder: Path, guardians: Sequence[int], again: bool, wait: bool, as_js
 
 def release(folder: Path, record: Path | None, signing_key: bytes | None, as_json: bool) -> None:
     """The first person signs, and the service has the record verified; the second one releases it."""
-    ballot = PlatformBallot(folder)
-    if ballot.get()["state"] == "tallied":
+    ballot = _at(folder)
+    state = ballot.get()["state"]
+    if state not in ("tallied", "released", "archived"):
+        raise PsephosError(f"the ballot is {state}: there is a record when there is a result (psephos scrutineer tally)")
+    if state == "tallied":
         if signing_key is not None:
             drafted = ballot.post("/record", {})
             signature = Ed25519PrivateKey.from_private_bytes(signing_key).sign(_to_sign(drafted))
@@ -185,13 +189,13 @@ def release(folder: Path, record: Path | None, signing_key: bytes | None, as_jso
 
 def status(folder: Path, as_json: bool) -> None:
     """Where the ballot stands, and what comes next."""
-    ballot = PlatformBallot(folder)
+    ballot = _at(folder)
     _stands(ballot, {}, as_json)
 
 
 def report(folder: Path, output: Path | None, as_json: bool) -> None:
     """The facts of the report."""
-    found = PlatformBallot(folder).get("/report")
+    found = _at(folder).get("/report")
     text = json.dumps(found, ensure_ascii=False, indent=None if as_json else 2)
     if output:
         output.write_text(f"{text}\n", encoding="utf-8")
@@ -199,8 +203,15 @@ def report(folder: Path, output: Path | None, as_json: bool) -> None:
     click.echo(text)
 
 
-def _ask(folder: Path, step: str, as_json: bool) -> None:
+def _at(folder: Path) -> PlatformBallot:
+    """The ballot that the folder is bound to; its connections end with the command."""
     ballot = PlatformBallot(folder)
+    click.get_current_context().call_on_close(ballot.disconnect)
+    return ballot
+
+
+def _ask(folder: Path, step: str, as_json: bool) -> None:
+    ballot = _at(folder)
     _stands(ballot, ballot.step(step), as_json)
 
 

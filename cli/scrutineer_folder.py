@@ -36,6 +36,11 @@ class PlatformBallot:
         self._rolls = Connection(members["rolls"], FEW_TRIES)
         self.where = f"/api/v1/ballots/{self.ballot_id}"
 
+    def disconnect(self) -> None:
+        """Ends the connections."""
+        self.session.connection.close()
+        self._rolls.close()
+
     def get(self, what: str = "") -> Any:
         """GET of JSON about the ballot."""
         return self.session.get_json(f"{self.where}{what}")

@@ -77,7 +77,8 @@ class Operation:
         filled = self.path
         for each in self.described.get("parameters", []):
             if each["in"] == "path":
-                filled = filled.replace(f"{{{each['name']}}}", values.get(each["name"], ELECTION if each["name"] == "election_id" else "ab"))
+                usual = ELECTION if each["name"] == "election_id" else "ab"
+                filled = filled.replace(f"{{{each['name']}}}", values.get(each["name"], usual))
         return filled
 
     def __str__(self) -> str:
@@ -100,7 +101,8 @@ class Services:
             (HOST, "testserver"), Link("http://localhost", LINK_KEY), self.sender, "https://vote.example/vote", "020 7946 0000",
             "ballot@vote.example",
         )  # fmt: skip
-        rolls = create_roll_app(RollDatabases(databases.accounts, databases.elections, self.users, databases.audit), settings, office.clock, TOY)
+        of_rolls = RollDatabases(databases.accounts, databases.elections, self.users, databases.audit)
+        rolls = create_roll_app(of_rolls, settings, office.clock, TOY)
         rolls.state.desk = replace(rolls.state.desk, voters=InProcess(office))
         limits = Limits(wrong_codes_of_an_address=10**6, wrong_codes_of_all=10**6)
         voting = create_voting_app(databases.voters, VotingSettings((HOST, "testserver"), limits=limits), office.clock, TOY, checker)

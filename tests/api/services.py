@@ -213,3 +213,24 @@ def body_of(operation: Operation, resolve: Callable[[str], dict[str, Any]], valu
         else:
             members[name] = member.get("type") == "boolean" or 1
     return members
+
+
+def strings(operation: Operation, resolve: Callable[[str], dict[str, Any]]) -> list[tuple[str, str]]:
+    """Where text goes into an operation: `path`, `query`, `header` or `body`, and the name."""
+    found = [
+        (each["in"], each["name"])
+        for each in operation.described.get("parameters", [])
+        if each["schema"].get("type", "string") == "string"
+    ]
+    body = body_of(operation, resolve)
+    if body is not None:
+        found += [("body", name) for name, value in body.items() if isinstance(value, str | list)]
+    elif "requestBody" in operation.described:
+        found.append(("body", ""))
+    return found
+
+
+def resolver(app: FastAPI) -> Callable[[str], dict[str, Any]]:
+    """Finds a schema of the app's OpenAPI document."""
+    schemas = app.openapi()["components"]["schemas"]
+    return lambda reference: schemas[reference.rpartition("/")[2]]

@@ -86,9 +86,9 @@ class Operation:
 
 
 class Services:
-    """See above. `codes` are those of voters 1 to 3 of the voter database, who have nothing to do with the roll."""
+    """See above. `codes` are those of some voters of the voter database, who have nothing to do with the roll."""
 
-    def __init__(self, make_store: MakeStore, checker: Checker) -> None:
+    def __init__(self, make_store: MakeStore, checker: Checker, voters: int = 3) -> None:
         self.office = office = Office(make_store, hosts=(HOST, "testserver"))
         office.post("/ballots", office.terms(office.trustees()), "sam")
         for role, name in ROLES.items():
@@ -111,7 +111,7 @@ class Services:
             name: TestClient(app, base_url=f"https://{HOST}", client=("192.0.2.1", 50000), raise_server_exceptions=False)
             for name, app in self.apps.items()
         }
-        self.codes: list[AccessCode] = self.voting.voters(3)
+        self.codes: list[AccessCode] = self.voting.voters(voters)
 
     @property
     def state(self) -> State:

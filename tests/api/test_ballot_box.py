@@ -17,12 +17,12 @@ from api.voters.access_code import AccessCode
 from api.voters.ballot_box import SEALED_TO_AUDIT, check, check_challenged, evidence_info
 from api.voters.errors import BallotTaken, NoAccess, NotOpen
 from api.voters.models import AccessMethod, LogLeaf, Seen, Vote
-from api.voters.window import prepare
+from api.voters.window import PublicElection, open_window, prepare, window_of
 from engine.encoding import to_json
 from engine.merkle import leaf_hash, root_of
 from tests.api.conftest import MakeStore
 from tests.api.voting import ADDRESS, AUDIT, ELECTION, Voting, a_voting, checked, public_election
-from tests.engine.elections import NO, YES, a_ballot
+from tests.engine.elections import NO, YES, a_ballot, a_manifest, hold_ceremony
 from tests.groups import TOY
 
 
@@ -119,6 +119,7 @@ def test_what_is_not_valid_is_refused_in_words() -> None:
         check_challenged(content, other, 1, ELECTION)
 
 
+@pytest.mark.proves("COP-072b")
 def test_a_ballot_of_another_style_is_refused_by_the_box_too(voting: Voting) -> None:
     (code,) = voting.voters(1)
     with pytest.raises(NoAccess):
@@ -319,6 +320,7 @@ def test_discounting_and_issuing_tell_nothing(voting: Voting) -> None:
         assert isinstance(voting.box.discount(voting.window, name, b"decision", "post"), AccessCode)
 
 
+@pytest.mark.proves("COP-066.2")
 def test_nobody_is_issued_anything_who_is_not_on_the_roll_or_after_the_close(voting: Voting) -> None:
     voting.voters(1)
     for call in (issue, reissue):
@@ -360,6 +362,29 @@ def test_a_ballot_is_not_closed_before_its_time_and_closes_once(voting: Voting) 
         list(voting.box.ballots(voting.window))
     voting.close()
     assert voting.box.close(voting.window) == voting.box.close(voting.window)
+
+
+@pytest.mark.proves("COP-070.3")
+def test_the_close_ends_every_access_method(voting: Voting) -> None:
+    voting.cast(voting.voters(3)[0])
+    voting.close()
+    with voting.database.store.reading() as session:
+        assert [each.ended for each in session.exec(select(AccessMethod))] == [True] * 3
+
+
+@pytest.mark.proves("COP-072b")
+def test_the_code_of_one_ballot_opens_no_other(voting: Voting) -> None:
+    (code,) = voting.voters(1)
+    other = hold_ceremony(3, 2, manifest=a_manifest(3, election_identifier="CD" * 32)).election
+    public = PublicElection(other.manifest.content, 3, 2, other.vote_encryption_key, other.ballot_data_encryption_key)
+    election_id = prepare(voting.database, public, AUDIT.public_key().public_bytes_raw(), TOY)
+    open_window(voting.database, election_id)
+    window = window_of(voting.database, election_id, TOY)
+    with pytest.raises(NoAccess):
+        voting.box.access(window, code)
+    with pytest.raises(NoAccess):
+        voting.box.cast(window, code, check(to_json(a_ballot(other, YES)[0]), 1, other), "2001:db8::1")
+    voting.cast(code)
 
 
 def test_sv18_after_the_close_no_clock_opens_it_again(voting: Voting) -> None:

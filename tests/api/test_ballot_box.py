@@ -17,12 +17,12 @@ from api.voters.access_code import AccessCode
 from api.voters.ballot_box import SEALED_TO_AUDIT, check, check_challenged, evidence_info
 from api.voters.errors import BallotTaken, NoAccess, NotOpen
 from api.voters.models import AccessMethod, LogLeaf, Seen, Vote
-from api.voters.window import PublicElection, open_window, prepare, window_of
+from api.voters.window import PublicElection, Window, open_window, prepare, window_of
 from engine.encoding import to_json
 from engine.merkle import leaf_hash, root_of
 from tests.api.conftest import MakeStore
 from tests.api.voting import ADDRESS, AUDIT, ELECTION, Voting, a_voting, checked, public_election
-from tests.engine.elections import NO, YES, a_ballot, a_manifest, hold_ceremony
+from tests.engine.elections import NO, YES, a_ballot, manifest_bytes
 from tests.groups import TOY
 
 
@@ -290,6 +290,43 @@ def test_sv14_every_vote_that_was_acknowledged_is_in_the_closed_set(voting: Voti
     assert sorted(each.content for each in voting.box.ballots(voting.window)) == taken
 
 
+def test_sv14_in_hundreds_of_races_with_the_close_no_acknowledged_vote_is_lost(make_store: MakeStore) -> None:
+    """As often as this the close comes at another moment among the votes of a ballot of its own."""
+    voting = a_voting(make_store)
+    accepted = refused = 0
+    for race in range(100):
+        window = another(voting, f"{race + 1:064X}")
+        voting.clock.moment = window.closes - timedelta(seconds=1)
+        names = [f"voter {number}" for number in range(3)]
+        add_voters(voting.database, window, [NewVoter(name, 1) for name in names])
+        codes = [issue(voting.database, window, name, "e-mail") for name in names]
+        ballots = [check(to_json(a_ballot(window.election, YES)[0]), 1, window.election) for _ in names]
+
+        def close(window: Window = window) -> None:
+            voting.clock.moment = window.closes
+            voting.box.close(window)
+
+        calls: list[Callable[[], object]] = [
+            lambda c=code, b=ballot, w=window: voting.box.cast(w, c, b, ADDRESS) for code, ballot in zip(codes, ballots, strict=True)
+        ]
+        outcomes = at_once(*calls[: race % 4], close, *calls[race % 4 :])
+        assert outcomes.pop(race % 4) is None
+        taken = sorted(ballot.content for ballot, outcome in zip(ballots, outcomes, strict=True) if outcome is None)
+        assert sorted(each.content for each in voting.box.ballots(window)) == taken
+        accepted, refused = accepted + len(taken), refused + len(names) - len(taken)
+    assert accepted
+    assert refused
+
+
+def another(voting: Voting, identifier: str) -> Window:
+    """Another open ballot, with the same keys under another identifier."""
+    manifest = manifest_bytes(3, election_identifier=identifier)
+    public = PublicElection(manifest, 3, 2, ELECTION.vote_encryption_key, ELECTION.ballot_data_encryption_key)
+    election_id = prepare(voting.database, public, AUDIT.public_key().public_bytes_raw(), TOY)
+    open_window(voting.database, election_id)
+    return window_of(voting.database, election_id, TOY)
+
+
 # Discounting
 
 
@@ -375,11 +412,8 @@ def test_the_close_ends_every_access_method(voting: Voting) -> None:
 @pytest.mark.proves("COP-072b")
 def test_the_code_of_one_ballot_opens_no_other(voting: Voting) -> None:
     (code,) = voting.voters(1)
-    other = hold_ceremony(3, 2, manifest=a_manifest(3, election_identifier="CD" * 32)).election
-    public = PublicElection(other.manifest.content, 3, 2, other.vote_encryption_key, other.ballot_data_encryption_key)
-    election_id = prepare(voting.database, public, AUDIT.public_key().public_bytes_raw(), TOY)
-    open_window(voting.database, election_id)
-    window = window_of(voting.database, election_id, TOY)
+    window = another(voting, "CD" * 32)
+    other = window.election
     with pytest.raises(NoAccess):
         voting.box.access(window, code)
     with pytest.raises(NoAccess):

@@ -8,7 +8,6 @@ import json
 import logging
 import random
 import secrets
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,10 +17,9 @@ from typing import Any
 import pytest
 from prometheus_client import generate_latest
 
-from api.sealing import DataKey
 from api.store import Store
 from api.tally.closing import write_closed
-from api.voters.access import issue
+from api.voters.access import NewVoter, add_voters, issue
 from api.voters.ballot_box import BallotBox, Checked, check
 from api.voters.database import VoterDatabase
 from api.voters.models import TABLES
@@ -29,10 +27,10 @@ from api.voters.window import window_of
 from engine.encoding import to_json
 from engine.log import log_of
 from engine.record import read_lines
-from tests.api.office import ELECTION, LINK_KEY, SIGNING
+from tests.api.office import ELECTION, SIGNING
 from tests.api.voting import OPEN, SetClock
 from tests.cli.online import Platform, platform
-from tests.cli.test_platform import VOTERS, Whole
+from tests.cli.test_platform import Whole
 from tests.engine.elections import NO, SPOIL, YES, a_ballot
 from tests.groups import TOY
 
@@ -102,7 +100,7 @@ def fetched(whole: Whole) -> None:
         assert not any(code[:16] in url.upper() for code in codes)
     assert all("set-cookie" not in answer.headers for answer in content.values())
     everything = b"".join(answer.content for answer in content.values()).lower()
-    for hidden in (b"2001:db8", b"unique_identifier", b"e-mail", b"channel", *(f"{number:032x}".encode() for number in range(1, VOTERS))):
+    for hidden in (b"2001:db8", b"unique_identifier", b"e-mail", b"channel", b"access_code", b"voter_index"):
         assert hidden not in everything
 
 
@@ -113,8 +111,6 @@ def test_pr03_a_ballot_style_that_few_have_is_not_published_unless_two_persons_a
         whole.vote(number, YES if number % 2 else NO)
     few = [f"{number:032x}" for number in range(90, 93)]
     # Voters of another style come while the ballot is open only in this test: that is the box's own way in.
-    from api.voters.access import NewVoter, add_voters
-
     voters = office.databases.voters
     add_voters(voters, whole.window, [NewVoter(name, 2) for name in few])
     for name in few:
@@ -161,8 +157,8 @@ def test_pr05_pr04_the_same_ballots_in_opposite_order_by_other_channels_publish_
         clock.moment = window.closes
         closed = box.close(window)
         path = write_closed(box, window, tmp_path / f"closed_{channel}")
-        size, root = log_of(read_lines(path))
-        found[channel] = (path.read_bytes(), path.with_name("openings.jsonl").read_bytes(), size, root, closed.votes, closed.log_size)
+        log = log_of(read_lines(path))
+        found[channel] = (path.read_bytes(), path.with_name("openings.jsonl").read_bytes(), log, closed.votes, closed.log_size)
         database.store.close()
     assert found["e-mail"] == found["post"]
     assert b"post" not in found["post"][0]
@@ -207,8 +203,13 @@ def world(store: Store, folder: Path, choices: tuple[tuple[int, ...], ...], ball
 
 # Columns that hold a ciphertext of a ballot, or a keyed hash or seal of one, and so differ wherever the ballots do.
 OF_BALLOTS = {
-    ("vote", "ballot_index"), ("vote", "sealed"), ("vote", "evidence"), ("seen", "value_index"), ("log_leaf", "sealed"), ("log_head", "sealed"),
+    ("vote", "ballot_index"), ("vote", "sealed"), ("vote", "evidence"), ("seen", "value_index"), ("log_leaf", "sealed"),
+    ("log_head", "sealed"),
 }  # fmt: skip
+
+
+def lengths(rows: list[tuple[Any, ...]]) -> list[list[int]]:
+    return sorted([len(each) if isinstance(each, bytes) else 0 for each in row] for row in rows)
 
 
 def test_pr08_but_for_ciphertexts_two_worlds_in_which_votes_are_exchanged_are_the_same(
@@ -229,8 +230,7 @@ def test_pr08_but_for_ciphertexts_two_worlds_in_which_votes_are_exchanged_are_th
         kept = [at for at, name in enumerate(names) if (table.name, name) not in OF_BALLOTS]
         first, second = (sorted(repr([row[at] for at in kept]) for row in each["rows"][table.name]) for each in (one, other))
         assert first == second, table.name
-        lengths = [sorted(tuple(len(x) if isinstance(x, bytes) else 0 for x in row) for row in each["rows"][table.name]) for each in (one, other)]
-        assert lengths[0] == lengths[1], table.name
+        assert lengths(one["rows"][table.name]) == lengths(other["rows"][table.name]), table.name
     assert [row[3] for row in one["rows"]["vote"]].count(1) == 4
 
 
@@ -245,6 +245,3 @@ def test_pr08_what_a_service_answers_and_counts_is_the_same_in_both_worlds(onlin
         answers = [office.get(f"/ballots/{ELECTION}/{what}", "sam").json() for what in ("status", "report", "steps")]
         shown.append((answers, b"votes" in generate_latest(office.app.state.counts.registry)))
     assert shown[0] == shown[1]
-    assert LINK_KEY not in str(shown)
-    assert DataKey is not None
-    assert shutil is not None

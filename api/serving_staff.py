@@ -2,15 +2,20 @@
 
 import os
 from collections.abc import Collection
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from api.accounts.database import AccountDatabase
+from api.accounts.people import Person
+from api.accounts.permissions import Period
+from api.accounts.service import Accounts
 from api.audit.log import AuditLog
 from api.clock import Clock
 from api.databases import open_store
 from api.migrating import check_version
+from api.recording import Recording
 from api.records.service import Verify
 from api.rolls import RollDatabases, RollSettings, create_roll_app
 from api.settings import Settings, SettingsError
@@ -19,10 +24,10 @@ from api.staff_settings import LinkSettings, MessageSettings, log_key, site_of
 from api.store import Store
 from api.voters.database import VoterDatabase
 
-__all__ = ["office", "rolls"]
+__all__ = ["first_administrator", "rolls", "staff"]
 
 
-def office(verify: Verify) -> FastAPI:
+def staff(verify: Verify) -> FastAPI:
     """The service of staff and trustees. It refuses to start if it is given the user database: it has the voters (SV-26)."""
     settings = _settings({"accounts", "audit", "elections", "voters"})
     clock, folder = Clock(), os.environ.get("PSEPHOS_FOLDER")
@@ -36,6 +41,17 @@ def office(verify: Verify) -> FastAPI:
         folder=Path(folder), processes=settings.processes, verify=verify,
     )  # fmt: skip
     return create_staff_app(databases, own, clock)
+
+
+def first_administrator(name: str, email: str, sign_in_name: str, days: int) -> str:
+    """The first account; answers the invitation. It needs the databases `accounts` and `audit`. Raises Conflict if there is one already."""
+    settings, clock = Settings.read(os.environ), Clock()
+    key, log_name = log_key(os.environ)
+    accounts, audit = _opened(settings, "accounts"), _opened(settings, "audit")
+    recording = Recording(AuditLog(audit, clock, key, f"{log_name}/audit"), clock)
+    service = Accounts(AccountDatabase(accounts), clock, site_of(settings), recording.of_accounts)
+    period = Period(clock.now(), clock.now() + timedelta(days=days))
+    return service.people.bootstrap(Person(name, email, sign_in_name), period).invitation
 
 
 def rolls() -> FastAPI:

@@ -21,6 +21,7 @@ from api.accounts.service import Accounts
 from api.audit.log import AuditLog
 from api.authorising import check_declared, describe
 from api.ceremony import routes as board_routes
+from api.ceremony import trial_routes
 from api.ceremony.board import Board
 from api.ceremony.paths import LARGEST
 from api.clock import JUMP, Clock
@@ -96,7 +97,7 @@ def create_staff_app(
     recording = Recording(databases.audit, clock)
     accounts = Accounts(databases.accounts, clock, settings.site, recording.of_accounts, passwords)
     board, elections = Board(databases.elections), ElectionService(databases.elections, clock, group, recording.of_elections)
-    counting = Counting(databases.voters, clock, group, settings.folder / "counts", settings.processes)
+    counting = Counting(databases.voters, clock, group, settings.folder / "counts", settings.processes, databases.audit)
     tally = TallyService(elections, board, counting, clock, group)
     releases = Releases(elections, board, tally, clock, group, settings.folder / "records", settings.verify)
     app = FastAPI(
@@ -117,7 +118,8 @@ def create_staff_app(
     app.state.effects = Conduct(accounts, elections, board, tally, releases, databases.voters, log, recording, clock, group).effects
     problems.install(app)
     for each in (
-        accounts_routes, staff_routes, elections_routes, reports_routes, board_routes, link_routes, tally_routes, log_routes, records_routes
+        accounts_routes, staff_routes, elections_routes, reports_routes, board_routes, trial_routes, link_routes, tally_routes, log_routes,
+        records_routes,
     ):  # fmt: skip
         app.include_router(each.router)
     app.include_router(health_routes(clock, databases.check))

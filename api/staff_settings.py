@@ -73,7 +73,9 @@ def log_key(environment: Mapping[str, str]) -> tuple[Ed25519PrivateKey, str]:
 
 
 def site_of(settings: Settings) -> Site:
-    """Where passkeys are used: the first host."""
+    """Where passkeys are used: the first host. Raises SettingsError."""
+    if not settings.hosts:
+        raise SettingsError("PSEPHOS_HOSTS is not set: it names the hosts the service answers to")
     host = settings.hosts[0]
     name, _, port = host.partition(":")
     here = name == "localhost" and port

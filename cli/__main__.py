@@ -9,7 +9,7 @@ from cli.doctor import doctor
 from cli.errors import PsephosGroup
 from cli.requirements import requirements
 from cli.scrutineer import scrutineer
-from cli.services import database, keys, serve
+from cli.services import accounts, database, keys, serve
 from cli.tally import tally
 from cli.trustee import trustee
 from cli.verify import verify
@@ -26,7 +26,7 @@ def psephos() -> None:
     arithmetic()  # refuses at once what PSEPHOS_ARITHMETIC asks for in vain
 
 
-for command in (trustee, scrutineer, ballot, tally, demo, verify, bench, serve, database, keys, requirements, doctor):
+for command in (trustee, scrutineer, ballot, tally, demo, verify, bench, serve, database, keys, accounts, requirements, doctor):
     psephos.add_command(command)
 
 

@@ -7,6 +7,7 @@ import http.client
 import ipaddress
 import json
 import re
+import secrets
 import ssl
 import sys
 import time
@@ -82,17 +83,19 @@ class Connection:
         self.tries = tries
         self._open: http.client.HTTPConnection | None = None
 
-    def get(self, path: str, token: str, largest: int = SMALL) -> bytes:
-        """The answer to GET. Raises Refused, NotSignedIn, Unreachable."""
+    def get(self, path: str, token: str | None, largest: int = SMALL) -> bytes:
+        """The answer to GET; without a token as anybody. Raises Refused, NotSignedIn, Unreachable."""
         return self._call("GET", path, token, None, largest)
 
     def get_json(self, path: str, token: str) -> Any:
         """The same, read as JSON. Raises PsephosError if it is none."""
         return _json(self.get(path, token), path)
 
-    def post(self, path: str, content: Any, token: str | None = None) -> Any:
-        """POST of JSON, which has to bear being sent twice; the answer as JSON, None if it is empty."""
-        answer = self._call("POST", path, token, json.dumps(content).encode(), SMALL)
+    def post(self, path: str, content: Any, token: str | None = None, once: bool = False) -> Any:
+        """POST of JSON; the answer as JSON, None if it is empty. It has to bear being sent twice, unless the service does `once` what comes
+        with one key however often it comes."""
+        key = secrets.token_hex(16) if once else None
+        answer = self._call("POST", path, token, json.dumps(content).encode(), SMALL, key)
         return _json(answer, path) if answer else None
 
     def stream(self, path: str, token: str) -> "_Stream":
@@ -105,15 +108,18 @@ class Connection:
             self._open.close()
             self._open = None
 
-    def _call(self, method: str, path: str, token: str | None, body: bytes | None, largest: int) -> bytes:
+    def _call(
+        self, method: str, path: str, token: str | None, body: bytes | None, largest: int, key: str | None = None
+    ) -> bytes:
         for pause in self.pauses():
             reused = self._open is not None
             try:
-                response = self.send(method, path, token, body)
+                response = self.send(method, path, token, body, key)
                 content = response.read(largest + 1)
                 if len(content) > largest:
                     self.close()
                     raise PsephosError(f"the answer of {self.place.url} to {method} {path} is longer than {largest} bytes")
+                check_whole(response)
                 self._done(response)
             except ssl.SSLCertVerificationError as error:
                 self.close()
@@ -127,22 +133,26 @@ class Connection:
                 longer = pause and max(pause, _retry_after(response))
                 self.wait(longer, f"{self.place.url} is busy (status {response.status})")
                 continue
-            if response.status not in (200, 201, 204):
+            if response.status not in (200, 201, 202, 204):
                 raise refusal(response.status, content)
             return content
         raise AssertionError("the last try returns or raises")
 
-    def send(self, method: str, path: str, token: str | None, body: bytes | None) -> http.client.HTTPResponse:
+    def send(
+        self, method: str, path: str, token: str | None, body: bytes | None, key: str | None = None
+    ) -> http.client.HTTPResponse:
         """One request; raises what the connection raises. Redirects are answers as any other."""
         if self._open is None:
             kind = http.client.HTTPSConnection if self.place.secure else http.client.HTTPConnection
             more: dict[str, Any] = {"context": ssl.create_default_context()} if self.place.secure else {}
             self._open = kind(self.place.host, self.place.port, timeout=TIMEOUT, **more)
-        headers = {"Accept": "*/*", "User-Agent": "psephos-trustee"}
+        headers = {"Accept": "*/*", "User-Agent": "psephos"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        if key is not None:
+            headers["Idempotency-Key"] = key
         self._open.request(method, path, body, headers)
         return self._open.getresponse()
 
@@ -182,9 +192,21 @@ class _Stream:
                 raise http.client.HTTPException(f"busy, status {response.status}")
             if response.status != 200:
                 raise refusal(response.status, response.read(SMALL))
-            yield (response.getheader("ETag") or "").strip('"'), iter(lambda: response.read(PART), b"")
+            yield (response.getheader("ETag") or "").strip('"'), _parts(response)
         finally:
             self.connection.close()
+
+
+def _parts(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    while part := response.read(PART):
+        yield part
+    check_whole(response)
+
+
+def check_whole(response: http.client.HTTPResponse) -> None:
+    """Raises IncompleteRead if the connection ended before all of the answer was there, which `read` with a bound passes over."""
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
 
 
 def refusal(status: int, content: bytes) -> Refused:

@@ -1,211 +1,315 @@
-"""`psephos demo`: a whole ballot on this machine, from key ceremony to verified record, with made-up voters.
+"""`psephos demo`: a whole ballot on this machine through the platform, from key ceremony to verified record, with made-up voters.
 
-The demo holds choices, nonces and passphrases of everybody in one place, which no real ballot may do; it is the only command that does.
-Trustees and verifier are processes of their own, started as a trustee or an outsider would start them.
+The demonstration holds choices, nonces and passphrases of everybody in one place, which no real ballot may do; it is the only command that
+does. Services, trustees, scrutineers and the verifier are processes of their own, started as their owners would start them.
 """
 
-import hashlib
+import email
+import json
 import os
-import secrets
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.policy import default
+from functools import partial
 from pathlib import Path
 
 import click
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from rich.console import Console
 
-from api.ceremony.requests import request_decryption
-from cli.ballot import challenge_ballot, receive, store
-from cli.checked import Own
-from cli.draft import create_election
+from cli.connection import Connection
+from cli.demo_casting import cast, challenge, public_election
+from cli.demo_offline import offline as run_offline
+from cli.demo_people import DemoPerson, Staff
+from cli.demo_processes import finish, psephos
+from cli.demo_services import DemoPlatform, start_platform, write_secret
+from cli.demo_voters import CHALLENGES, LOST, QUORUM, TRUSTEES, begin_voting, demo_draft, style_of, vote
 from cli.errors import PsephosError
-from cli.exchange import ElectionFolder
 from cli.keystore import write_new
 from cli.progress import ballots_bar
-from cli.request import check_ballots, check_closed
-from cli.result import combine_answers, release, result_table, save_result
-from engine.ballot import EncryptedBallot, Selections, encrypt_ballot, new_ballot_nonce
-from engine.encoding import from_json, to_json
-from engine.parameters import Election
 
-CANDIDATES = ["Candidate A", "Candidate B", "Candidate C", "Candidate D", "Candidate E", "Candidate F"]
-SPOIL = "Spoil this question"
-TRUSTEES, QUORUM, LOST = 5, 3, (2, 5)
-CHALLENGES, DISCOUNTS = 3, 1
-
-_election: Election  # in a worker process
+STYLES = {1: "Members who elect the executive", 2: "Members of other sections"}
+CONNECTIONS = 8
+WEEK = 7 * 24 * 3600
+SLOWER = 3  # so many times as long as the platform's start take key ceremony, roll and opening, with time to spare
+_LINK = re.compile(r"#([0-9A-Z]{28})")
 
 
-def demo_draft(now: datetime) -> dict[str, object]:
-    """A ballot whose voting period is the week before `now`."""
-    def instant(when: datetime) -> str:
-        return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+@dataclass
+class Demonstration:
+    """A demonstration in its folder, with its platform and people; `ballot` is the election's identifier."""
 
-    yes_no = {"options": ["Yes", "No"], "spoil": SPOIL}
-    return {
-        "label": "Demonstration ballot on industrial action and of the national executive",
-        "contests": [
-            {"label": "Are you prepared to take part in a strike?", **yes_no},
-            {"label": "Are you prepared to take part in industrial action short of a strike?", **yes_no},
-            {"label": "National executive: choose up to 3", "choose_up_to": 3, "options": CANDIDATES, "spoil": SPOIL},
-        ],
-        "ballot_styles": {"Members who elect the executive": [1, 2, 3], "Members of other sections": [1, 2]},
-        "union": "Demonstration union",
-        "scrutineer": "Demonstration scrutineer",
-        "opens": instant(now - timedelta(days=7)),
-        "closes": instant(now - timedelta(minutes=1)),
-        "trustees": [f"Trustee {number}" for number in range(1, TRUSTEES + 1)],
-        "smallest_unit": 10,
-    }
+    folder: Path
+    platform: DemoPlatform
+    staff: Staff
+    console: Console
+    ballot: str = ""
 
+    @property
+    def scrutineers(self) -> tuple[Path, Path]:
+        """The folders of the two persons who conduct the ballot."""
+        return self.folder / "scrutineer_1", self.folder / "scrutineer_2"
 
-def made_up_choices(voter: int) -> Selections:
-    """What the made-up voter with this number chooses: always the same, and different enough."""
-    digest = hashlib.sha256(b"voter %d" % voter).digest()
+    def conduct(self, number: int, *arguments: str) -> str:
+        """A command of scrutineer 1 or 2."""
+        return finish([psephos("scrutineer", arguments[0], str(self.scrutineers[number - 1]), *arguments[1:])])[0]
 
-    def yes_no_spoil(byte: int) -> tuple[int, ...]:
-        return ((1, 0, 0), (1, 0, 0), (1, 0, 0), (0, 1, 0), (0, 1, 0), (0, 0, 1), (0, 0, 0), (1, 0, 0))[byte % 8]
+    def both(self, *arguments: str) -> str:
+        """The same command of both, one after the other."""
+        self.conduct(1, *arguments)
+        return self.conduct(2, *arguments)
 
-    order = sorted(range(6), key=lambda candidate: digest[8 + candidate])
-    chosen = order[: digest[2] % 4]
-    executive = (0,) * 6 + (1,) if digest[3] % 10 == 0 else tuple(int(candidate in chosen) for candidate in range(6)) + (0,)
-    questions = (yes_no_spoil(digest[0]), yes_no_spoil(digest[1]))
-    return Selections(2, questions) if voter % 3 == 0 else Selections(1, (*questions, executive))
+    def trustees(self, *arguments: str, of: Iterator[int] | None = None, wait: bool = False) -> list[str]:
+        """A command of all trustees, or some of them, side by side."""
+        numbers = list(of or range(1, TRUSTEES + 1))
+        more = ["--wait"] if wait else []
+        return finish([psephos("trustee", *arguments, *self.own(number), *more) for number in numbers])
 
-
-def _start(election: Election) -> None:
-    global _election
-    _election = election
-
-
-def _vote(voter: int) -> tuple[bytes, bytes]:
-    """A voter's device: the encrypted ballot and what opens it."""
-    ballot, opening = encrypt_ballot(made_up_choices(voter), _election, new_ballot_nonce())
-    return to_json(ballot), to_json(opening)
-
-
-def _check(work: tuple[Path, bytes, datetime]) -> EncryptedBallot:
-    """The intake of a ballot, every proof checked."""
-    path, content, now = work
-    return receive(ElectionFolder(path), _election, content, now)
-
-
-def _psephos(*arguments: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "cli", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=Path(__file__).parent.parent)
-
-
-def _finish(started: "list[subprocess.Popen[str]]") -> list[str]:
-    """Waits for processes that run side by side; if one fails, stops the others and says what it said."""
-    outputs = []
-    try:
-        for process in started:
-            output, _ = process.communicate()
-            if process.returncode:
-                click.echo(output, err=True)
-                raise PsephosError(f"{' '.join(map(str, process.args[2:]))} failed")  # type: ignore[index]
-            outputs.append(output)
-    finally:
-        for process in started:
-            process.kill()
-            process.wait()
-    return outputs
+    def own(self, number: int) -> list[str]:
+        """The options that name a trustee's folders."""
+        own = self.folder / f"trustee_{number}"
+        return ["--election", str(own / "board"), "--own", str(own / "own"), "--passphrase-file", str(own / "passphrase")]
 
 
 @click.command()
-@click.option("--voters", type=click.IntRange(min=20), default=60, show_default=True, help="How many voters; at least 20.")
-@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), show_default=True, help="A new folder.")
+@click.option("--voters", type=click.IntRange(min=30, max=50_000), default=60, help="How many voters; at least 30.")
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), help="A new folder.")
 @click.option("--verifier", type=click.Path(path_type=Path, dir_okay=False), help="verifier.pyz; without it, the installed verifier.")
-@click.option("--processes", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes at work.")
-def demo(voters: int, folder: Path, verifier: Path | None, processes: int) -> None:
+@click.option("--processes", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes at work.")
+@click.option("--voting-time", type=click.IntRange(min=10), help="Seconds from now to the close; without it, as long as is needed here.")
+@click.option("--serve", is_flag=True, help="Open the ballot, print how to reach everything, and leave the platform running.")
+@click.option("--offline", is_flag=True, help="By files, without the platform.")
+def demo(
+    voters: int, folder: Path, verifier: Path | None, processes: int, voting_time: int | None, serve: bool, offline: bool
+) -> None:
     """Run a whole ballot on this machine: 5 trustees of whom 2 are lost, 60 voters, a verified result.
 
-    Real 4096-bit parameters. Keys, passphrases and choices of everybody are in one folder, for demonstration only.
+    Databases, three services, two scrutineers, five trustees and all voters are here, each as a process or connection of its own; real
+    4096-bit parameters. Keys, passphrases and choices of everybody are in one folder, for demonstration only.
     """
     if folder.exists() and any(folder.iterdir()):
         number = next(n for n in range(2, 10_000) if not folder.with_name(f"{folder.name}-{n}").exists())
         folder = folder.with_name(f"{folder.name}-{number}")
+    if offline:
+        run_offline(voters, folder, verifier, processes)
+        return
     console, started = Console(highlight=False, soft_wrap=True), time.monotonic()
-    folder = folder.resolve()
-    board = ElectionFolder(folder / "election")
-
     console.print("[bold]A demonstration[/bold]: everybody's secrets are on this one machine, which no real ballot may do.\n")
-    console.print(f"1. The scrutineer sets the ballot up: 3 questions, 2 ballot styles, {TRUSTEES} trustees, {QUORUM} needed.")
-    create_election(board.path, demo_draft(datetime.now(UTC)), QUORUM)
-
-    console.print(f"2. {TRUSTEES} trustees, each with a program of his own, make keys and confirm them to each other.")
-    _ceremony(folder)
-    board.open()
-    election = board.election()
-
-    console.print(f"3. {voters} voters encrypt their choices; {CHALLENGES} of them test the encryption first.")
-    _voting(board, election, voters, processes)
-    console.print(f"4. {DISCOUNTS} ballot is discounted (its voter votes again); voting closes; the set of ballots is fixed.")
-    own = Own(folder / "scrutineer", with_hints=True)
-    fixed = board.close(lambda file: check_ballots(board, election, file, processes, own))
-
-    console.print(f"5. Trustees {LOST[0]} and {LOST[1]} are lost. The other {QUORUM} check {fixed} ballots, multiply, decrypt the totals.")
-    for number in LOST:
-        shutil.rmtree(folder / f"trustee_{number}")
-    found, digest = check_closed(board, election, processes, own)
-    left = tuple(number for number in range(1, TRUSTEES + 1) if number not in LOST)
-    request_decryption(board, election, found, digest, left, datetime.now(UTC))
-    each = max(1, processes // len(left))
-    _finish([_psephos("trustee", "decrypt", *_trustee(folder, number), "--processes", str(each)) for number in left])
-    tally, openings = combine_answers(board, election, found, patient=False)
-    save_result(board, tally, openings)
-    console.print(result_table(tally))
-
-    console.print("6. The scrutineer signs and releases the record; somebody else verifies it with the standalone verifier.")
-    record, report = folder / "record", folder / "report.html"
-    release(board, election, found, record, secrets.token_bytes(32), datetime.now(UTC), own.hints)
-    command = [sys.executable, str(verifier.resolve())] if verifier else [sys.executable, "-m", "verifier"]
-    command += [str(record), "--report", str(report), "--processes", str(processes)]
-    status = subprocess.run(command, cwd=Path(__file__).parent.parent, check=False).returncode
-    console.print(f"\nrecord:  {record}\nkey:     {record}.key  (in a real ballot, published in another place)\nreport:  {report}")
-    console.print(f"time:    {time.monotonic() - started:.0f} s for {fixed} ballots")
-    console.print(f"again:   python3 -I -S {verifier or 'verifier.pyz'} {record}")
+    with _prepared(folder.resolve(), console) as shown:
+        took = time.monotonic() - started
+        seconds = voting_time or (WEEK if serve else 15 + SLOWER * took + voters / 10)
+        closes = (datetime.now(UTC) + timedelta(seconds=seconds)).replace(microsecond=0)
+        _set_up(shown, closes)
+        _ceremony(shown)
+        _open(shown, voters)
+        if serve:
+            _leave_running(shown)
+            return
+        _voting(shown, voters, processes, closes)
+        _count(shown, closes, processes)
+        status = _release(shown, verifier, processes)
+    console.print(f"time:    {time.monotonic() - started:.0f} s for {voters} voters")
     if status:
         raise PsephosError("the record does not verify")
 
 
-def _trustee(folder: Path, number: int) -> list[str]:
-    own = folder / f"trustee_{number}"
-    return ["--election", str(folder / "election"), "--own", str(own), "--passphrase-file", str(own / "passphrase")]
+@contextmanager
+def _prepared(folder: Path, console: Console) -> Iterator[Demonstration]:
+    console.print("1. The platform: five databases, three services; staff and trustees with accounts, each with two factors.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the services end, too
+    platform = start_platform(folder / "platform", "first.administrator")
+    try:
+        staff = Staff(platform.addresses["staff"], platform.invitation, "first.administrator")
+        yield Demonstration(folder, platform, staff, console)
+    finally:
+        platform.stop()
 
 
-def _ceremony(folder: Path) -> None:
+def _set_up(shown: Demonstration, closes: datetime) -> None:
+    """Two scrutineers, five trustees, keys of scrutineer and auditor, and the ballot."""
+    staff, address = shown.staff, shown.platform.addresses["staff"]
+    for number, folder in enumerate(shown.scrutineers, 1):
+        person = staff.hire(f"scrutineer.{number}", f"Scrutineer {number}")
+        staff.authorise(person, "scrutineer", staff.administrator)
+        person.sign_in_here(folder, address)
+    trustees = [staff.hire(f"trustee.{number}", f"Trustee {number}") for number in range(1, TRUSTEES + 1)]
+    shown.console.print(f"2. The scrutineer sets the ballot up: 3 questions, 2 ballot styles, {TRUSTEES} trustees, {QUORUM} needed.")
+    passphrase = write_secret(shown.folder / "signing.passphrase")
+    key = finish([psephos("scrutineer", "key", str(shown.folder / "signing.key"), "--passphrase-file", str(passphrase))])[0]
+    auditor = X25519PrivateKey.generate()
+    write_new(shown.folder / "audit.key", auditor.private_bytes_raw().hex().encode())
+    draft = shown.folder / "draft.json"
+    opens = datetime.now(UTC).replace(microsecond=0)
+    write_new(draft, json.dumps(demo_draft(opens, closes)).encode())
+    made = shown.conduct(
+        1, "create", "--draft", str(draft), "--quorum", str(QUORUM), "--server", address, "--rolls", shown.platform.addresses["rolls"],
+        *(part for each in trustees for part in ("--trustee", each.account)), "--audit-key", auditor.public_key().public_bytes_raw().hex(),
+        "--signing-key", key.splitlines()[0].strip(), "--json",
+    )  # fmt: skip
+    shown.ballot = json.loads(made.splitlines()[-1])["election"]
+    for number, person in enumerate(trustees, 1):
+        staff.authorise(person, "trustee", staff.people["scrutineer.1"], shown.ballot)
+        own = shown.folder / f"trustee_{number}"
+        person.sign_in_here(own / "own", address)
+        write_secret(own / "passphrase")
+    join = ["scrutineer", "join", address, shown.ballot, str(shown.scrutineers[1]), "--rolls", shown.platform.addresses["rolls"]]
+    finish([psephos(*join)])
+
+
+def _ceremony(shown: Demonstration) -> None:
+    shown.console.print(f"3. {TRUSTEES} trustees, each with a program of his own, make keys and confirm them to each other on the board.")
+    shown.conduct(1, "ceremony")
+    address = shown.platform.addresses["staff"]
     numbers = range(1, TRUSTEES + 1)
-    for number in numbers:
-        write_new(folder / f"trustee_{number}/passphrase", secrets.token_urlsafe(18).encode())
-    _finish([_psephos("trustee", "keys", *_trustee(folder, number), "--guardian", str(number)) for number in numbers])
-    spoken = _finish([_psephos("trustee", "ceremony", *_trustee(folder, number), "--wait") for number in numbers])
+    finish([
+        psephos("trustee", "join", address, shown.ballot, *shown.own(number)[:4]) for number in numbers
+    ])  # fmt: skip
+    finish([psephos("trustee", "keys", *shown.own(number), "--guardian", str(number)) for number in numbers])
+    spoken = shown.trustees("ceremony", wait=True)
     heard = {output[output.index("  words:") :] for output in spoken}
     if len(heard) != 1:
         raise PsephosError("the trustees do not have the same keys")
     click.echo("   all trustees read out the same fingerprint:\n" + "\n".join(f"   {line}" for line in heard.pop().rstrip().splitlines()))
+    shown.conduct(1, "ceremony")
+    shown.trustees("trial")
+    copies = []
+    for number in numbers:
+        own, backup = shown.folder / f"trustee_{number}/own", shown.folder / f"trustee_{number}/backup"
+        backup.mkdir(mode=0o700)
+        shutil.copyfile(own / f"guardian_{number}.share", backup / f"guardian_{number}.share")
+        copies.append(psephos("trustee", "trial", *shown.own(number), "--copy", str(backup)))
+    finish(copies)
+    click.echo("   trial decryption: every key share can be read, from its medium and from its backup")
 
 
-def _voting(board: ElectionFolder, election: Election, voters: int, processes: int) -> None:
-    during = election.manifest.closes - timedelta(days=1)  # the demo's clock: a day before the close
-    votes = [*range(1, voters + 1), *range(1, CHALLENGES + DISCOUNTS + 1)]
-    with ProcessPoolExecutor(processes, initializer=_start, initargs=(election,)) as pool:
-        with ballots_bar("   encrypting", len(votes)) as advance:
-            made = []
-            for result in pool.map(_vote, votes):
-                made.append(result)
-                advance(len(made))
-        cast = made[: voters + DISCOUNTS]
-        for content, opening in made[voters + DISCOUNTS :]:
-            challenge_ballot(board, election, content, opening, during)
-        with ballots_bar("   checking and storing", len(cast)) as advance:
-            work = [(board.path, content, during) for content, _ in cast]
-            for done, (ballot, (content, _)) in enumerate(zip(pool.map(_check, work), cast, strict=True), 1):
-                store(board, ballot, content)
-                advance(done)
-    discounted = from_json(EncryptedBallot, cast[0][0], board.group)
-    write_new(board.path / "discounted" / f"{discounted.ballot_id}.json", b'{"reason":"demonstration"}')
+def _open(shown: Demonstration, voters: int) -> None:
+    shown.console.print(f"4. The roll: {voters} members get unique identifiers, and access codes by e-mail. Two persons open the ballot.")
+    lines = ["reference,name,email,ballot_style"]
+    lines += [f"{number},Voter {number},voter{number}@members.example,{STYLES[style_of(number)]}" for number in range(1, voters + 1)]
+    write_new(shown.folder / "roll.csv", "\n".join([*lines, ""]).encode())
+    shown.conduct(1, "roll", str(shown.folder / "roll.csv"))
+    shown.conduct(1, "dispatch")
+    shown.both("open")
+
+
+def _codes(shown: Demonstration) -> dict[int, str]:
+    """What voters find in their mail; the newest message of each counts."""
+    found = {}
+    for path in sorted(shown.platform.outbox.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns):
+        message = email.message_from_bytes(path.read_bytes(), policy=default)
+        code = _LINK.search(message.get_content())
+        if code:
+            found[int(str(message["To"]).removeprefix("voter").partition("@")[0])] = code[1]
+    return found
+
+
+def _voting(shown: Demonstration, voters: int, processes: int, closes: datetime) -> None:
+    shown.console.print(f"5. {voters} voters encrypt their choices; {CHALLENGES} of them test the encryption first; all cast over HTTP.")
+    address, codes = shown.platform.addresses["voting"], _codes(shown)
+    public = public_election(address, shown.ballot)
+    votes = [*range(1, voters + 1), *range(1, CHALLENGES + 1), 1]
+    workers = ProcessPoolExecutor(processes, initializer=begin_voting, initargs=(public,))
+    with workers as pool, ballots_bar("   encrypting", len(votes)) as advance:
+        made = []
+        for result in pool.map(vote, votes, chunksize=4):
+            made.append(result)
+            advance(len(made))
+    for number in range(1, CHALLENGES + 1):
+        if challenge(address, shown.ballot, codes[number], *made[voters + number - 1]) != 201:
+            raise PsephosError(f"voter {number} could not test the encryption")
+    with ThreadPoolExecutor(CONNECTIONS) as connections, ballots_bar("   casting, every proof checked", voters) as advance:
+        send = partial(_cast, address, shown.ballot)
+        for done, status in enumerate(connections.map(send, (codes[number] for number in votes[:voters]), made[:voters]), 1):
+            if status != 201:
+                raise PsephosError(f"a vote was refused with status {status}: {_too_late(closes)}")
+            advance(done)
+    again, other = cast(address, shown.ballot, codes[2], made[1][0]), cast(address, shown.ballot, codes[2], made[2][0])
+    click.echo(f"   the same ballot sent again: {again}, the same answer; another one with the same code: {other}, refused")
+    _watch(shown)
+    for person in ("scrutineer.1", "scrutineer.2"):
+        _discount(shown, shown.staff.people[person])
+    if cast(address, shown.ballot, _codes(shown)[1], made[-1][0]) != 201:
+        raise PsephosError(f"voter 1 could not vote again: {_too_late(closes)}")
+    click.echo("   a vote is discounted by two persons, and its voter votes again with a new code")
+
+
+def _cast(address: str, ballot: str, code: str, made: tuple[bytes, bytes]) -> int:
+    return cast(address, ballot, code, made[0])
+
+
+def _watch(shown: Demonstration) -> None:
+    own = [shown.own(number)[:4] for number in range(1, TRUSTEES + 1)]
+    finish([psephos("trustee", "watch", *options, "--once") for options in own])
+    click.echo("   the trustees keep a signed checkpoint of the log of votes")
+
+
+def _discount(shown: Demonstration, person: DemoPerson) -> None:
+    rolls = Connection(shown.platform.addresses["rolls"], 3)
+    wanted = {"reference": "1", "reason": "the voter says that somebody else has voted"}
+    rolls.post(f"/api/v1/ballots/{shown.ballot}/discounts", wanted, person.token)
+
+
+def _too_late(closes: datetime) -> str:
+    return "voting has closed; give this machine more --voting-time" if datetime.now(UTC) >= closes else "look at platform/voting.log"
+
+
+def _count(shown: Demonstration, closes: datetime, processes: int) -> None:
+    left = (closes - datetime.now(UTC)).total_seconds()
+    shown.console.print(f"6. Voting closes at {closes:%H:%M:%S} UTC, in {max(left, 0):.0f} s; nobody can move that. Two persons close.")
+    while datetime.now(UTC) < closes + timedelta(seconds=1):
+        time.sleep(0.2)
+    shown.both("close")
+    shown.both("exclude")
+    shown.console.print(f"7. Trustees {LOST[0]} and {LOST[1]} are lost. The other {QUORUM} check log and ballots, and decrypt the totals.")
+    for number in LOST:
+        shutil.rmtree(shown.folder / f"trustee_{number}")
+    present = [number for number in range(1, TRUSTEES + 1) if number not in LOST]
+    asked = ["--guardians", ",".join(map(str, present))]
+    shown.conduct(1, "tally", *asked)
+    shown.conduct(2, "tally", *asked, "--no-wait")
+    each = str(max(1, processes // len(present)))
+    finish([psephos("trustee", "decrypt", *shown.own(number), "--processes", each) for number in present])
+    click.echo(shown.conduct(2, "tally", *asked))
+
+
+def _release(shown: Demonstration, verifier: Path | None, processes: int) -> int:
+    shown.console.print("8. One person signs the record, the service has it verified, another one releases it; an outsider verifies it.")
+    record, report = shown.folder / "record", shown.folder / "report.html"
+    key = ["--key", str(shown.folder / "signing.key"), "--passphrase-file", str(shown.folder / "signing.passphrase")]
+    shown.conduct(1, "release", *key)
+    shown.conduct(2, "release", str(record))
+    command = [sys.executable, str(verifier.resolve())] if verifier else [sys.executable, "-m", "verifier"]
+    command += [str(record), "--report", str(report), "--processes", str(processes)]
+    status = subprocess.run(command, cwd=Path(__file__).parent.parent, check=False).returncode
+    shown.console.print(f"\nrecord:  {record}\nkey:     {record}.key  (in a real ballot, published in another place)\nreport:  {report}")
+    shown.console.print(f"again:   python3 -I -S {verifier or 'verifier.pyz'} {record}")
+    return status
+
+
+def _leave_running(shown: Demonstration) -> None:
+    addresses = shown.platform.addresses
+    code = next(iter(_codes(shown).values()))
+    shown.console.print("\nThe platform is running; Ctrl-C ends it. Everything it keeps is in this folder, for demonstration only.")
+    for name, what in (("voting", "for voters"), ("staff", "for staff and trustees"), ("rolls", "for rolls")):
+        document = "roll/openapi.json" if name == "rolls" else "openapi.json"
+        shown.console.print(f"  {what}: {addresses[name]}  (document: {addresses[name]}/api/v1/{document})")
+    shown.console.print(f"  the ballot: {shown.ballot}\n  an access code: {code}")
+    for number, folder in enumerate(shown.scrutineers, 1):
+        shown.console.print(f"  scrutineer {number}: psephos scrutineer status {folder}")
+    for person in shown.staff.people.values():
+        shown.console.print(f"  {person.sign_in_name}: password {person.password}, secret for an app {person.app}")
+    try:
+        while all(process.poll() is None for process in shown.platform.running.values()):
+            time.sleep(0.5)
+        raise PsephosError(f"a service has ended; what it said is in {shown.platform.folder}")
+    except KeyboardInterrupt:
+        shown.console.print("\nstopped")

@@ -55,8 +55,9 @@ def read_draft(content: bytes) -> dict[str, Any]:
     return draft
 
 
-def draft_to_manifest(draft: dict[str, Any]) -> Manifest:
-    """The manifest for a draft as `psephos scrutineer sample` prints one; adds a random election identifier.
+def draft_to_manifest(draft: dict[str, Any], log: str | None = None) -> Manifest:
+    """The manifest for a draft as `psephos scrutineer sample` prints one; adds a random election identifier, and the kind of `log` that a
+    ballot on a platform has.
 
     Raises PsephosError for a member that is missing, misspelt or of a wrong kind, ManifestError for what no manifest may say.
     """
@@ -79,6 +80,7 @@ def draft_to_manifest(draft: dict[str, Any]) -> Manifest:
         "smallest_unit": draft.get("smallest_unit", 10),
         "device_information": "psephos",
         "chaining_mode": "NoChaining",
+        **({"log": log} if log else {}),
     }
     styles = [{"label": label, "contests": numbers} for label, numbers in draft["ballot_styles"].items()]
     whole = {"label": draft["label"], "contests": contests, "ballot_styles": styles, "voting": voting}

@@ -30,7 +30,8 @@ PAUSE = 2.0  # seconds between two looks at the board
 FEW_TRIES = 5
 _PAGE = 500  # messages that the service lists at once
 _MOST_MESSAGES, _MOST_BYTES = 20_000, 2**36
-_BALLOT = re.compile("[0-9a-f]{64}")
+_DIGEST = re.compile("[0-9a-f]{64}")
+_BALLOT = _DIGEST
 _CODE = re.compile("[0-9A-F]{64}")
 
 
@@ -160,7 +161,7 @@ class Mirror(ElectionFolder):
                 file.write(part)
             file.flush()
             os.fsync(file.fileno())
-        if tag and tag != read.hexdigest():
+        if _DIGEST.fullmatch(tag) and tag != read.hexdigest():  # another tag is none of ours
             draft.unlink()
             raise http.client.HTTPException(f"{what} came otherwise than it was sent")
 

@@ -1,4 +1,4 @@
-"""`psephos scrutineer`: set a ballot up, open it, close it, have it counted, release the record (offline, by files)."""
+"""`psephos scrutineer`: set a ballot up, open it, close it, have it counted, release the record: on a platform, or offline by files."""
 
 import json
 import os
@@ -10,7 +10,9 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
+from api.ceremony import trial
 from api.ceremony.requests import check_asked, request_decryption
+from cli import conducting
 from cli.checked import own_cache
 from cli.draft import SAMPLE, create_election, read_draft
 from cli.errors import PsephosError
@@ -19,29 +21,38 @@ from cli.fingerprint import spoken
 from cli.keystore import ask_passphrase, read_at_most, seal, unseal, write_new
 from cli.request import check_ballots, check_closed
 from cli.result import TALLY, combine_answers, release, result_table, save_result
+from cli.scrutineer_folder import is_on_platform
+from cli.scrutineer_online import COMMANDS
+from cli.scrutineer_online import as_json as as_json_option
 from cli.status import status_lines
 from engine.decryption import DecryptedTally
+from engine.encoding import to_json
 
 SIGNING_KEY = "signing key of the scrutineer"
 
 
 @click.group()
 def scrutineer() -> None:
-    """Run a ballot offline, by files: create, open, close, tally, release.
+    """Run a ballot: create, open, close, tally, release; on a platform, or offline by files.
 
     At any time `psephos scrutineer status` says what is done, who is awaited and what comes next.
 
     \b
-    In this order:
-      psephos scrutineer key       make the key that signs the record
-      psephos scrutineer sample    print a draft to start from
-      psephos scrutineer create    an election folder from a draft
-      (trustees: keys, ceremony)
-      psephos scrutineer open      join the trustees' keys
-      (ballots: psephos ballot)
-      psephos scrutineer close     fix the set of ballots, after the closing time
-      psephos scrutineer tally     ask the trustees, combine their answers
-      psephos scrutineer release   write and sign the public record
+    On a platform, in this order; the steps with a * take two different persons, each with a folder of their own:
+      psephos scrutineer key        make the key that signs the record
+      psephos scrutineer sample     print a draft to start from
+      psephos scrutineer create     a ballot from a draft, with --server
+      (the second person: psephos scrutineer join)
+      psephos scrutineer ceremony   begin the key ceremony; when it is held, the trial decryption
+      psephos scrutineer trial      see which trustees have still to show that their key shares can be read
+      psephos scrutineer roll       hand over the roll; then dispatch sends the access codes
+      psephos scrutineer open     * votes are taken in the period that the manifest names
+      psephos scrutineer close    * after the closing time, which nothing moves
+      psephos scrutineer exclude  * have the ballots checked, and settle which are counted
+      psephos scrutineer tally    * ask the trustees, combine their answers
+      psephos scrutineer release  * sign the record, have it verified, make it public
+      psephos scrutineer report     the facts of the report
+    Offline, by files: key, sample, create, open, trial, close, tally, release; one person does each.
     """
 
 
@@ -74,8 +85,24 @@ def sample() -> None:
 @click.argument("election", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--draft", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="As printed by `sample`.")
 @click.option("--quorum", type=click.IntRange(min=1), required=True, help="How many trustees must take part in the count.")
-def create(election: Path, draft: Path, quorum: int) -> None:
-    """Make the new election folder ELECTION: manifest, parameters, hashes. Nothing inside the manifest can be changed afterwards."""
+@click.option("--server", help="Address of a platform's staff service, https://HOST; without it the ballot is run offline, by files.")
+@click.option("--rolls", help="Address of the platform's service for rolls, if it has another one.")
+@click.option("--trustee", "trustees", multiple=True, help="On a platform: the accounts of guardians 1, 2, …; once for each.")
+@click.option("--audit-key", default="", help="On a platform: the auditor's public X25519 key, 64 hexadecimal digits.")
+@click.option("--signing-key", default="", help="On a platform: the public key that `key` printed, 64 hexadecimal digits.")
+@as_json_option
+def create(
+    election: Path, draft: Path, quorum: int, server: str | None, rolls: str | None, trustees: tuple[str, ...], audit_key: str,
+    signing_key: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Make a ballot from a draft. Nothing inside the manifest can be changed after the key ceremony has begun.
+
+    With --server it is made on a platform, and the new folder ELECTION, which is yours alone, is bound to it. Without, ELECTION becomes an
+    election folder: manifest, parameters, hashes.
+    """
+    if server:
+        conducting.create(election, server, rolls, draft, quorum, trustees, (audit_key, signing_key), as_json)
+        return
     manifest = create_election(election, read_draft(read_at_most(draft, 1024 * 1024)), quorum)
     n = len(manifest.voting.trustees)
     if quorum == n:
@@ -86,22 +113,64 @@ def create(election: Path, draft: Path, quorum: int) -> None:
         click.echo(f"warning: the voting period is over already: it closes {manifest.voting.closes}", err=True)
     click.echo(f"{election}: {manifest.label}, {len(manifest.contests)} questions, {n} trustees, {quorum} needed", err=True)
     click.echo("next, each trustee: psephos trustee keys", err=True)
+    if as_json:
+        click.echo(json.dumps({"election": manifest.voting.election_identifier.hex()}))
 
 
 @scrutineer.command("open")
 @_folder
-def open_(election: Path) -> None:
-    """Join the trustees' keys once every acknowledgement is in and checked; ballots can then be encrypted."""
+@as_json_option
+def open_(election: Path, as_json: bool) -> None:
+    """Open the ballot. On a platform: two persons, once the trial decryption is done and there is a roll.
+
+    Votes are then taken in the period that the manifest names. Offline: join the trustees' keys once every acknowledgement is in and
+    checked; ballots can then be encrypted.
+    """
+    if is_on_platform(election):
+        conducting.open_ballot(election, as_json)
+        return
     board = ElectionFolder(election)
     known = board.open()
     click.echo(f"{election}: keys are joined, H_E is {known.extended_base_hash.hex().upper()}", err=True)
-    click.echo(f"next, until {known.manifest.voting.closes}: psephos ballot; then: psephos scrutineer close", err=True)
+    click.echo("next, before anybody votes: psephos scrutineer trial", err=True)
+    click.echo(f"then, until {known.manifest.voting.closes}: psephos ballot; then: psephos scrutineer close", err=True)
+
+
+@scrutineer.command("trial")
+@_folder
+@click.option("--again", is_flag=True, help="Begin another round, although there is one: weekly, or after a wrong answer.")
+@as_json_option
+def trial_(election: Path, again: bool, as_json: bool) -> None:
+    """Ask the trustees to try their key shares, medium and backup copy, before anybody votes; run again, say who is awaited.
+
+    A platform, where `ceremony` has begun it, opens no ballot before it is done. Offline nothing waits for it: that is for you to see to.
+    """
+    if is_on_platform(election):
+        conducting.trial(election, again, as_json)
+        return
+    board = ElectionFolder(election)
+    known, asked = board.election(), trial.latest_round(board)
+    number = 1 if asked is None else asked[0] + 1 if again else asked[0]
+    trial.begin(board, number)
+    awaited = trial.missing(board, known)
+    if not awaited:
+        trial.check_finished(board, known)
+    found = {"round": number, "missing": [{"guardian": each.guardian, "source": each.source, "wrong": each.wrong} for each in awaited]}
+    lines = [f"awaited: {each}" for each in awaited] or ["all trustees can read their key shares, from medium and copy"]
+    conducting.tell(as_json, found, f"round {number}; each trustee: psephos trustee trial, and the same with --copy", *lines)
 
 
 @scrutineer.command()
 @_folder
-def status(election: Path) -> None:
+@as_json_option
+def status(election: Path, as_json: bool) -> None:
     """Say what is done, who is awaited and what comes next."""
+    if is_on_platform(election):
+        conducting.status(election, as_json)
+        return
+    if as_json:
+        click.echo(json.dumps({"lines": status_lines(ElectionFolder(election), None)}))
+        return
     for line in status_lines(ElectionFolder(election), None):
         click.echo(line)
 
@@ -135,8 +204,15 @@ def discount(election: Path, code: str, reason: str, people: tuple[str, ...]) ->
 @scrutineer.command()
 @_folder
 @_processes
-def close(election: Path, processes: int) -> None:
-    """Check every ballot, then fix the set of ballots and their states, once, after the closing time of the manifest."""
+@as_json_option
+def close(election: Path, processes: int, as_json: bool) -> None:
+    """Close the ballot, after the closing time of the manifest, which nothing moves. On a platform: two persons.
+
+    Offline: check every ballot, then fix the set of ballots and their states, once.
+    """
+    if is_on_platform(election):
+        conducting.close(election, as_json)
+        return
     board = ElectionFolder(election)
     manifest = board.parameters().manifest
     if datetime.now(UTC) < manifest.closes:
@@ -153,15 +229,20 @@ def close(election: Path, processes: int) -> None:
 @click.option("--wait/--no-wait", default=True, help="Wait for the trustees' answers, then combine them.")
 @click.option("--again", is_flag=True, help="Ask the same guardians once more, after a bad answer.")
 @_processes
-def tally(election: Path, guardians: str, wait: bool, again: bool, processes: int) -> None:
+@as_json_option
+def tally(election: Path, guardians: str, wait: bool, again: bool, processes: int, as_json: bool) -> None:
     """Ask these guardians to decrypt the one aggregate, combine their answers, print the result.
 
-    If one of them is lost or answers badly, stop this (Ctrl-C) and run it again with others; nothing is lost.
+    On a platform two persons run this: the first one asks for it, the second one has the trustees asked. If a trustee is lost or answers
+    badly, stop this (Ctrl-C) and run it again with others; nothing is lost.
     """
     try:
         chosen = tuple(sorted(int(number) for number in guardians.split(",")))
     except ValueError:
         raise PsephosError(f"--guardians {guardians!r}: expected numbers separated by commas") from None
+    if is_on_platform(election):
+        conducting.tally(election, chosen, again, wait, as_json)
+        return
     board = ElectionFolder(election)
     decrypted = board.read(DecryptedTally, TALLY)
     if decrypted is None:
@@ -171,19 +252,28 @@ def tally(election: Path, guardians: str, wait: bool, again: bool, processes: in
         request_decryption(board, known, found, digest, chosen, datetime.now(UTC), again)
         decrypted, openings = combine_answers(board, known, found, wait)
         save_result(board, decrypted, openings)
-    Console().print(result_table(decrypted))
+    if as_json:
+        click.echo(to_json(decrypted))
+    else:
+        Console().print(result_table(decrypted))
     click.echo("next: psephos scrutineer release", err=True)
 
 
 @scrutineer.command("release")
 @_folder
-@click.argument("record", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--key", "key_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="The signing key.")
+@click.argument("record", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.option("--key", "key_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The signing key, for who signs.")
 @click.option("--hints/--no-hints", default=True, help="Write RECORD.hints too: with it the record is verified several times faster.")
 @_passphrase
 @_processes
-def release_(election: Path, record: Path, key_file: Path, hints: bool, passphrase_file: Path | None, processes: int) -> None:
-    """Write and sign the public record into the new folder RECORD, and the public key into RECORD.key beside it.
+@as_json_option
+def release_(
+    election: Path, record: Path | None, key_file: Path | None, hints: bool, passphrase_file: Path | None, processes: int, as_json: bool
+) -> None:
+    """Sign the public record and release it; into the new folder RECORD, with the public key in RECORD.key beside it.
+
+    On a platform two persons run this. One gives --key and signs; the service then has the record verified, and the other one releases it.
+    Nothing is public before. With RECORD it is downloaded too.
 
     RECORD.hints, beside it too, is not needed for anything: it makes verification faster, and takes twice the room of the record.
 
@@ -191,6 +281,12 @@ def release_(election: Path, record: Path, key_file: Path, hints: bool, passphra
     Whoever has the record can check it:
       psephos verify RECORD
     """
+    if is_on_platform(election):
+        secret = unseal(key_file, SIGNING_KEY, ask_passphrase(passphrase_file)) if key_file else None
+        conducting.release(election, record, secret, as_json)
+        return
+    if record is None or key_file is None:
+        raise PsephosError("offline, a release needs the new folder RECORD and --key")
     signing_key = unseal(key_file, SIGNING_KEY, ask_passphrase(passphrase_file))
     board = ElectionFolder(election)
     if not (board.path / TALLY).exists():
@@ -204,3 +300,5 @@ def release_(election: Path, record: Path, key_file: Path, hints: bool, passphra
     click.echo(f"the record is in {record}, its public key in {record}.key; check it with: psephos verify {record}", err=True)
 
 
+for command in COMMANDS:
+    scrutineer.add_command(command)

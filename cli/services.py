@@ -1,6 +1,7 @@
 """What whoever installs the platform needs: sealing keys, databases, and the services themselves."""
 
 import os
+import secrets
 from pathlib import Path
 
 import click
@@ -56,6 +57,20 @@ def _replace(file: Path, ring: KeyRing) -> None:
     write_new(draft, ring.to_json())
     draft.replace(file)
     sync_folder(file.parent)
+
+
+@keys.command()
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="New file for the key: secret.")
+def log(output: Path) -> None:
+    """Make the key that signs checkpoints of the logs, in a new file that only you can read: the credential log.key."""
+    write_new(output, secrets.token_hex(32).encode() + b"\n")
+
+
+@keys.command()
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="New file for the key: secret.")
+def link(output: Path) -> None:
+    """Make the key of the link from the service for rolls to the staff's, in a new file that only you can read: the credential link.key."""
+    write_new(output, secrets.token_urlsafe(32).encode() + b"\n")
 
 
 @click.group()
@@ -116,6 +131,19 @@ def serve() -> None:
     PSEPHOS_WAITING            ballots that may wait for them before others are told to come back (64)
     PSEPHOS_METRICS            address and port of this machine where Prometheus reads /metrics, like 127.0.0.1:9464 (nowhere)
 
+    The staff's service and the one for rolls need more:
+
+    \b
+    PSEPHOS_FOLDER             folder for counts and released records (staff)
+    PSEPHOS_LOG_KEY            key that signs checkpoints of logs, from `psephos keys log`; rather a credential log.key (staff, rolls)
+    PSEPHOS_LOG_NAME           name of this platform's logs, such as ballots.example/log (staff, rolls)
+    PSEPHOS_LINK_KEY           key of the link from rolls to staff, from `psephos keys link`; rather a credential link.key (staff, rolls)
+    PSEPHOS_LINK               address of the staff's service, https://HOST:PORT (rolls)
+    PSEPHOS_PAGE               address of the voting page, to which the ballot's identifier is added (rolls)
+    PSEPHOS_SUPPORT            how voters get help, as messages say it (rolls)
+    PSEPHOS_SENDER             e-mail address that messages are from (rolls)
+    PSEPHOS_OUTBOX             folder that messages are put into (rolls)
+
     `psephos doctor` looks for mistakes in all of this. What a service writes and counts is in specs/operation.md.
     """
 
@@ -129,3 +157,50 @@ def voting(host: str, port: int) -> None:
     from api.settings import Settings
 
     running.run(serving.voting, "voting", host, port, Settings.read(os.environ).metrics)
+
+
+_host = click.option("--host", default="127.0.0.1", help="Address to listen at; a proxy in front of it speaks TLS.")
+
+
+@serve.command()
+@_host
+@click.option("--port", default=8001, type=click.IntRange(1, 65535), help="Port to listen at.")
+def staff(host: str, port: int) -> None:
+    """The service that staff and trustees reach: accounts, ballots, the trustees' board, count and release. It never knows people's names.
+
+    The first account is made with `psephos accounts first`, before it is started.
+    """
+    from api import running, serving_staff
+    from api.settings import Settings
+    from cli.verifying import verify_apart
+
+    running.run(lambda: serving_staff.staff(verify_apart), "staff", host, port, Settings.read(os.environ).metrics)
+
+
+@serve.command()
+@_host
+@click.option("--port", default=8002, type=click.IntRange(1, 65535), help="Port to listen at.")
+def rolls(host: str, port: int) -> None:
+    """The service that takes rolls and sends access codes: it knows people, and refuses to know votes."""
+    from api import running, serving_staff
+    from api.settings import Settings
+
+    running.run(serving_staff.rolls, "rolls", host, port, Settings.read(os.environ).metrics)
+
+
+@click.group()
+def accounts() -> None:
+    """Accounts of staff, for whoever installs the platform; everything else about them is done over the service."""
+
+
+@accounts.command()
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--email", required=True, help="The person's own e-mail address.")
+@click.option("--sign-in-name", required=True, help="What the person signs in with.")
+@click.option("--days", default=365, type=click.IntRange(1, 366), help="How long the authorisation lasts.")
+def first(name: str, email: str, sign_in_name: str, days: int) -> None:
+    """Make the first account, an administrator's, and print the invitation with which its owner chooses a password. Works once."""
+    from api.serving_staff import first_administrator
+
+    click.echo(first_administrator(name, email, sign_in_name, days))
+    click.echo("hand this invitation to its owner and to nobody else; it serves once, for seven days", err=True)

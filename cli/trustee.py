@@ -191,7 +191,7 @@ def watch(election: Path, own: Path, once: bool, every: int) -> None:
         now = datetime.now(UTC)
         try:
             found = log.look(now)
-            click.echo(f"{now:%Y-%m-%dT%H:%M:%SZ}: {found.size} leaves, root {found.root.hex().upper()}")
+            click.echo(f"{now:%Y-%m-%dT%H:%M:%SZ}: {found.size} leaves, the log has only grown")
         except NotBegun as error:
             click.echo(error.format_message(), err=True)
         if once:

@@ -3,10 +3,12 @@
     <own folder>/checkpoints.jsonl    every checkpoint that was new, as it was signed, and when it was seen
     <own folder>/alarms.jsonl         what the service showed when it did not fit, word for word: evidence
 
-The log's key is on the board (`log_key.json`); what was seen there once never changes (cli/mirror.py).
+The log's key is on the board (`log_key.json`); what was seen there once never changes (cli/mirror.py). Beside the published ballots
+checkpoints tell the order of voting: they are the trustee's own, and to be deleted when the record is out.
 """
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,9 @@ from cli.connection import Refused
 from cli.errors import PsephosError
 from cli.lines import append_line, whole_lines
 from cli.mirror import Mirror
-from engine.errors import EngineError, FormatError
-from engine.merkle import Checkpoint, Frontier, check_origin, read_checkpoint, verify_consistency
+from engine.errors import EngineError, FormatError, ProofError
+from engine.log import LogRoot, check_log
+from engine.merkle import Checkpoint, check_origin, read_checkpoint, verify_consistency
 
 __all__ = ["Alarm", "LogWatch", "NotBegun"]
 
@@ -54,7 +57,8 @@ class LogWatch:
                 raise
             if last is None:
                 raise NotBegun(f"the log has not begun: {error.detail}") from None
-            raise self._alarm(now, f"the log is gone ({error.detail}); it had {_words(last)}", {"detail": error.detail}) from None
+            what = f"there is no log that goes on from the one kept, which has {_words(last)}: {error.detail}"
+            raise self._alarm(now, what, {"detail": error.detail}) from None
         try:
             note, proof = answer["checkpoint"].encode(), [bytes.fromhex(each) for each in answer["consistency"]]
             found = self._read(note, key)
@@ -72,6 +76,10 @@ class LogWatch:
             append_line(self._kept, json.dumps({"seen": now.isoformat(), "checkpoint": note.decode()}).encode())
         return found
 
+    def has_watched(self) -> bool:
+        """Whether any checkpoint was kept."""
+        return bool(whole_lines(self._kept))
+
     def last(self, key: LogKey) -> Checkpoint | None:
         """The largest checkpoint that was kept."""
         return max(self.checkpoints(key), key=lambda each: each.size, default=None)
@@ -83,24 +91,16 @@ class LogWatch:
         except (ValueError, TypeError, KeyError, AttributeError, EngineError):
             raise PsephosError(f"{self._kept} is damaged; take a copy of it away, and tell the scrutineer") from None
 
-    def kept(self) -> list[Checkpoint]:
-        """All checkpoints that were kept, signed by the log's key as it stands on the board. Raises as `checkpoints`, NotBegun."""
-        return self.checkpoints(self._key())
+    def check(self, lines: Iterable[bytes]) -> LogRoot:
+        """After the close: that the whole log extends every checkpoint that was kept, and holds exactly the ballots in these lines, which
+        are to be counted. Answers what a witness then states. Raises Alarm.
 
-    def check_leaves(self) -> tuple[bytes, ...]:
-        """After the close: the hashes of all leaves, once every checkpoint that was kept is one of the log that they make. Raises Alarm."""
-        key = self._key()
-        leaves = self._leaves()
-        frontier, wanted = Frontier(), {each.size: each for each in self.checkpoints(key)}
-        for size in range(len(leaves) + 1):
-            each = wanted.pop(size, None)
-            if each is not None and each.root != frontier.root():
-                raise Alarm(f"the closed log is not the one that was watched: the checkpoint kept has {_words(each)}")
-            if size < len(leaves):
-                frontier = frontier.add(leaves[size])
-        if wanted:
-            raise Alarm(f"the closed log has {len(leaves)} leaves; the checkpoint kept has {_words(wanted[max(wanted)])}")
-        return leaves
+        The leaves tell the order of voting: they are not written anywhere (specs/decisions/0012-log-in-the-record.md).
+        """
+        try:
+            return check_log(self._leaves(), self.checkpoints(self._key()), lines)
+        except ProofError as error:
+            raise Alarm(f"ALARM: the closed log cannot be witnessed: {error}. Tell the scrutineer and the other trustees") from None
 
     def _leaves(self) -> tuple[bytes, ...]:
         session, where = self._board.session, f"{self._board.where}/log/leaves"

@@ -8,8 +8,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+from api.audit.entry import ID_SIZE, Entry, Given, Recorder
 from api.ceremony.requests import check_challenged
 from api.clock import Clock
 from api.errors import Conflict, NotFound
@@ -18,7 +20,7 @@ from api.tally.checked import Own, check_file
 from api.tally.closing import CLOSED, openings_of, write_closed
 from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
-from api.voters.window import window_of
+from api.voters.window import Window, window_of
 from engine.ballot import CAST, Opening
 from engine.encoding import from_json
 from engine.errors import EngineError
@@ -86,10 +88,12 @@ class Work:
 
 
 class Counting:
-    """The counts of the ballots of one voter database. `folder` is where they are kept, `processes` how many check ballots."""
+    """The counts of the ballots of one voter database. `folder` is where they are kept, `processes` how many check ballots; `audit` is
+    handed the sealed time and address of every vote (COP-105b-vii)."""
 
-    def __init__(self, voters: VoterDatabase, clock: Clock, group: Group, folder: Path, processes: int) -> None:
+    def __init__(self, voters: VoterDatabase, clock: Clock, group: Group, folder: Path, processes: int, audit: Recorder) -> None:
         self._voters, self._clock, self._group, self._folder, self._processes = voters, clock, group, folder, processes
+        self._audit = audit
         self._lock = threading.Lock()
         self._work: dict[str, Work] = {}
         self._counts: dict[str, Count] = {}
@@ -179,4 +183,14 @@ class Counting:
             return from_json(Opening, openings[code], self._group) if code in openings else None
 
         check_challenged(found, window.election, opening_of)
+        self._hand_over(window, work)
         return Count(found, digest, window.election)
+
+    def _hand_over(self, window: Window, work: Work) -> None:
+        """The evidence of every vote to the audit log, each once however often this is done."""
+        work.doing, work.done = "handing evidence to the audit log", 0
+        for ballot_index, evidence in BallotBox(self._voters, self._clock).evidence(window):
+            own = sha256(b"vote evidence" + ballot_index).digest()[:ID_SIZE]
+            members: dict[str, Given] = {"ballot_index": ballot_index, "evidence": evidence}
+            self._audit.add(Entry(window.election_id, "vote_evidence", window.closes, members, own))
+            work.done += 1

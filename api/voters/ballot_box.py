@@ -242,6 +242,14 @@ class BallotBox:
                 opening = window.key.open(found.sealed_opening, opening_place(found.ballot_index))
                 yield StoredBallot(self._opened(window, found), "Challenged", opening)
 
+    def evidence(self, window: Window) -> Iterator[tuple[bytes, bytes]]:
+        """Of a closed ballot: a keyed hash of each vote, in the order of these hashes, and the vote's time and address, which the audit key
+        alone opens. Raises Conflict before."""
+        self.must_be_closed(window)
+        with self._store.reading() as session:
+            query = select(Vote.ballot_index, Vote.evidence).where(Vote.election_id == window.election_id).order_by(col(Vote.ballot_index))
+            yield from session.exec(query.execution_options(yield_per=200))
+
     def _find(self, session: Session, window: Window, code: AccessCode, ballot: Checked) -> Access:
         access = find_access(session, self._database, window, code)
         if access.style != ballot.style:

@@ -14,30 +14,13 @@ from api.voters import log
 from api.voters.database import VoterDatabase
 from api.voters.errors import NotOpen
 from api.voters.models import VotingWindow
-from engine.encoding import from_json, member, to_json
+from api.voters.public import PublicElection
+from engine.encoding import from_json, to_json
 from engine.errors import EngineError
-from engine.group import Element, Group
-from engine.manifest import read_manifest
-from engine.parameters import Election, election_parameters
+from engine.group import Group
+from engine.parameters import Election
 
 __all__ = ["PublicElection", "Window", "abandon_window", "check_open", "lock_open", "longest_ballot", "open_window", "prepare", "window_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class PublicElection:
-    """What is public of an election before its result, and enough to encrypt and check its ballots. `manifest` are the bytes that are
-    hashed."""
-
-    manifest: bytes = member()
-    guardian_count: int = member()
-    quorum: int = member()
-    vote_encryption_key: Element = member()
-    ballot_data_encryption_key: Element = member()
-
-    def election(self, group: Group) -> Election:
-        """The election as the engine has it. Raises EngineError."""
-        parameters = election_parameters(group, read_manifest(self.manifest), self.guardian_count, self.quorum)
-        return Election(parameters, self.vote_encryption_key, self.ballot_data_encryption_key)
 
 
 @dataclass(frozen=True, slots=True)

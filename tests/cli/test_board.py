@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def service(store: Store) -> ElectionService:
     made = ElectionService(store, SetClock(OPEN), TOY, lambda *_: None)
-    made.create(Terms(manifest_bytes(5), 3, tuple("abcde"), bytes(range(32)), bytes(range(1, 33))), "a")
+    made.create(Terms(manifest_bytes(5, log="witnessed"), 3, tuple("abcde"), bytes(range(32)), bytes(range(1, 33))), "a")
     return made
 
 

@@ -33,7 +33,7 @@ NONCES = "decryption/request_1/nonces/guardian_1.json"
 def board(tmp_path: Path) -> Board:
     store = Store("elections", f"sqlite:///{tmp_path}/elections.db", KeyRing.generate("elections"), TABLES)
     upgrade(store)
-    terms = Terms(manifest_bytes(5), 3, tuple("abcde"), bytes(range(32)), bytes(range(1, 33)))
+    terms = Terms(manifest_bytes(5, log="witnessed"), 3, tuple("abcde"), bytes(range(32)), bytes(range(1, 33)))
     ElectionService(store, SetClock(OPEN), TOY, lambda *_: None).create(terms, "a")
     return Board(store)
 

@@ -113,6 +113,7 @@ def test_a_whole_ballot_offline_from_the_draft_to_a_record_that_verifies(place: 
     assert len({output[output.index("  words:") :] for output in spoken}) == 1
     assert "next: psephos scrutineer open" in status()
     done("scrutineer", "open", election)
+    try_out(place)
     for i in (1, 2, 3):
         assert "the key share is readable and fits the published keys" in done(*place.trustee("check", i))
 
@@ -176,6 +177,22 @@ def test_a_whole_ballot_offline_from_the_draft_to_a_record_that_verifies(place: 
     verified = run("verify", record)
     assert verified.exit_code == 0, verified.output
     assert "Cast 2, Challenged 1, Discounted 1" in verified.output
+
+
+def try_out(place: Place) -> None:
+    """The trial decryption, from medium and copy."""
+    election = place.election
+    assert "nobody has asked for a trial decryption yet" in refused(*place.trustee("trial", 1))
+    assert done("scrutineer", "trial", election).count("awaited: guardian") == 6
+    for i in (1, 2, 3):
+        assert "next: the same with --copy" in done(*place.trustee("trial", i))
+        own = place.path / f"trustee_{i}"
+        assert "is no copy but the very file" in refused(*place.trustee("trial", i, "--copy", own))
+        (place.path / f"backup_{i}").write_bytes((own / f"guardian_{i}.share").read_bytes())
+        assert "warning: this copy lies on the same medium" in done(*place.trustee("trial", i, "--copy", place.path / f"backup_{i}"))
+    assert "all trustees can read their key shares" in done("scrutineer", "trial", election)
+    assert "trial decryption, round 1: all have answered" in done("scrutineer", "status", election)
+    assert "round 2" in done("scrutineer", "trial", election, "--again")
 
 
 def together(*commands: list[object]) -> None:
@@ -301,7 +318,7 @@ def test_every_command_option_and_argument_explains_itself(path: tuple[str, ...]
 
 def test_there_are_the_commands_that_are_promised() -> None:
     names = {" ".join(path) for path, command in commands() if not isinstance(command, click.Group)}
-    assert {f"trustee {name}" for name in ("keys", "ceremony", "decrypt", "status", "check")} <= names
-    of_the_scrutineer = ("key", "sample", "create", "open", "status", "discount", "close", "tally", "release")
+    assert {f"trustee {name}" for name in ("join", "keys", "ceremony", "trial", "watch", "decrypt", "status", "check")} <= names
+    of_the_scrutineer = ("key", "sample", "create", "open", "trial", "status", "discount", "close", "tally", "release")
     assert {f"scrutineer {name}" for name in of_the_scrutineer} <= names
     assert {"ballot encrypt", "ballot cast", "ballot challenge", "verify", "demo"} <= names

@@ -18,12 +18,12 @@ import pytest
 from api.voters.access_code import AccessCode
 from api.voters.ballot_box import check, check_challenged
 from api.voters.window import Window, window_of
-from cli.watching import LogWatch
+from cli.watching import Alarm, LogWatch
 from engine.encoding import to_json
-from engine.errors import DecryptionRefused, ProofError
+from engine.errors import DecryptionRefused
 from engine.manifest import Manifest
 from tests.api.office import ELECTION, LINK_KEY, SIGNING
-from tests.cli.online import Platform, platform
+from tests.cli.online import BALLOT, Change, Platform, platform
 from tests.engine.elections import NO, SPOIL, YES, a_ballot
 from tests.groups import TOY
 
@@ -178,6 +178,13 @@ def test_x11_a_whole_ballot_is_led_to_a_record_that_verifies(online: Platform) -
     released(whole)
 
 
+def logged(whole: Whole, kind: str) -> list[Any]:
+    """The ballot's audit entries of a kind."""
+    audit, reader = whole.online.office.databases.audit, whole.online.office.members["ada"].account_id
+    whole.online.office.databases.voters.relay(audit)
+    return [each.entry for each in audit.read(reader, "a test", ELECTION) if each.entry.kind == kind]
+
+
 def released(whole: Whole) -> None:
     """Drafted, signed, verified, released by two persons; before that nothing is public (PR-07)."""
     online, office = whole.online, whole.online.office
@@ -205,6 +212,13 @@ def released(whole: Whole) -> None:
     assert report["count"] == {"voters": VOTERS, "counted": 12, "discounted": 1, "challenged": 1}
     assert report["record_hash"] == drafted["record_hash"]
     assert [each["step"] for each in report["steps"]][-1] == "release"
+    evidence = [str(each.members["ballot_index"]) for each in logged(whole, "vote_evidence")]
+    assert len(set(evidence)) == 13
+    assert evidence == sorted(evidence)
+    assert logged(whole, "turnout_counted")[0].members["counted"] == 12
+    assert [each.members["approved_by"] for each in logged(whole, "vote_discounted")] == ["sue"]
+    for kind in ("manifest_fixed", "key_ceremony_held", "ballot_opened", "ballot_closed", "tally_decrypted", "record_released"):
+        assert len(logged(whole, kind)) == 1, kind
 
 
 def test_pr01_few_counted_ballots_need_two_persons_before_anything_is_decrypted(online: Platform) -> None:
@@ -249,8 +263,42 @@ def test_cr34_trustees_who_watched_the_log_do_not_decrypt_without_a_ballot_that_
     online.step("tally", "sam")
     office.post(f"/ballots/{ELECTION}/requests", {"guardians": [1, 2]}, "sue")
     raised = whole.decrypt(1)[1]
-    assert isinstance(raised, ProofError)
+    assert isinstance(raised, Alarm)
     assert "1 leaves of the log are not in the record" in str(raised)
+
+
+def test_cr37_trustees_decrypt_nothing_of_a_log_that_is_not_the_one_they_watched(online: Platform) -> None:
+    """The service shows other leaves than it signed: two in another order, one less, one more."""
+    whole = Whole(online)
+    whole.opened()
+    watch = LogWatch(online.mirror(1), online.own(1).path)
+    for number in range(1, 13):
+        whole.vote(number, YES)
+        watch.look(datetime.now(UTC))
+    assert len((online.own(1).path / "checkpoints.jsonl").read_bytes().splitlines()) == 12
+    whole.closed()
+    whole.counted()
+    whole.two("exclude")
+    online.step("tally", "sam")
+    online.office.post(f"/ballots/{ELECTION}/requests", {"guardians": [1, 2]}, "sue")
+
+    def swapped(body: bytes) -> bytes:
+        first, second, rest = body.split(b"\n", 2)
+        return b"\n".join((second, first, rest))
+
+    changes: dict[str, Change] = {
+        "does not extend the checkpoint of size 1:": swapped,
+        "does not extend the checkpoint of size 12: it has only 11 leaves": lambda body: body[:-65],
+        "1 leaves of the log are not in the record": lambda body: body + b"00" * 32 + b"\n",
+    }
+    for words, change in changes.items():
+        online.cheat.changes[f"{BALLOT}/log/leaves"] = change
+        raised = whole.decrypt(1)[1]
+        assert isinstance(raised, Alarm), raised
+        assert words in str(raised)
+    assert not (online.copy(1) / "decryption/request_1").exists()
+    online.cheat.changes.clear()
+    assert whole.decrypt(1, 2) == {1: None, 2: None}
 
 
 def test_cr49_trustees_do_not_decrypt_while_voting_is_open(online: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

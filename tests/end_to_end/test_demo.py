@@ -26,7 +26,7 @@ def verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demonstration(tmp_path_factory: pytest.TempPathFactory, verifier: Path) -> tuple[Path, str]:
     """The folder of a small demonstration, and what it printed."""
     folder = tmp_path_factory.mktemp("demo") / "demo"
-    command = [sys.executable, "-m", "cli", "demo", "--voters", "20", "--folder", folder, "--verifier", verifier]
+    command = [sys.executable, "-m", "cli", "demo", "--voters", "30", "--folder", folder, "--verifier", verifier]
     done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, done.stdout
@@ -43,7 +43,7 @@ def test_the_demonstration_ends_in_a_verified_record(demonstration: tuple[Path, 
     assert "DOES NOT VERIFY" not in printed
     assert "VERIFIED" in (folder / "report.html").read_text(encoding="utf-8")
     totals = json.loads((folder / "record/totals.json").read_bytes())
-    assert totals["ballots"] == {"cast": 20, "discounted": 1, "challenged": 3}
+    assert totals["ballots"] == {"cast": 30, "discounted": 1, "challenged": 3}
 
 
 def test_nothing_of_the_voters_or_trustees_is_in_the_record(demonstration: tuple[Path, str]) -> None:
@@ -60,7 +60,7 @@ def test_nothing_of_the_voters_or_trustees_is_in_the_record(demonstration: tuple
 def test_one_changed_byte_in_any_file_is_refused(part: str, demonstration: tuple[Path, str], verifier: Path, tmp_path: Path) -> None:
     folder, _ = demonstration
     files = sorted(path.relative_to(folder / "record") for path in (folder / "record").rglob("*") if path.is_file())
-    assert len(files) == 18
+    assert len(files) == 19
     accepted = []
     for position, name in enumerate(files):
         if position % 3 != ["first", "middle", "last"].index(part):  # each part does a third of the files, at its own place

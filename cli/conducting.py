@@ -1,0 +1,244 @@
+"""`psephos scrutineer` on a platform: what each command asks of the services, and what it says then."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from rich.console import Console
+from rich.table import Table
+
+from cli.connection import Connection
+from cli.draft import draft_to_manifest, read_draft
+from cli.errors import PsephosError
+from cli.keystore import read_at_most
+from cli.progress import ballots_bar
+from cli.scrutineer_folder import FEW_TRIES, PlatformBallot, bind
+from cli.session import Session, prompt
+from engine.manifest import WITNESSED
+from engine.record import signed_bytes
+
+__all__ = [
+    "abandon", "accept_small_units", "ceremony", "close", "create", "dispatch", "exclude", "join", "open_ballot", "release", "report",
+    "roll", "status", "tally", "trial",
+]  # fmt: skip
+
+_LARGEST_ROLL = 64 * 2**20
+
+
+def tell(as_json: bool, found: Any, *lines: str) -> None:
+    """What a command says at its end: all of it in JSON on standard output, or lines for people."""
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for line in lines:
+        click.echo(PsephosError(line).format_message())
+
+
+def create(
+    folder: Path, url: str, rolls: str | None, draft: Path, quorum: int, trustees: Sequence[str], keys: tuple[str, str], as_json: bool
+) -> None:
+    """Makes a ballot from a draft, and binds the folder to it. `keys`: audit key and signing key, public, in hexadecimal."""
+    manifest = draft_to_manifest(read_draft(read_at_most(draft, 1024 * 1024)), WITNESSED)
+    ballot_id = manifest.voting.election_identifier.hex()
+    terms = {
+        "manifest": manifest.content.decode(), "quorum": quorum, "trustees": list(trustees), "audit_key": keys[0], "signing_key": keys[1],
+    }  # fmt: skip
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    session = Session(Connection(url, FEW_TRIES), folder, prompt)
+    click.get_current_context().call_on_close(session.connection.close)
+    made = session.call(lambda token: session.connection.post("/api/v1/ballots", terms, token, once=True))
+    bind(folder, url, rolls, ballot_id)
+    tell(as_json, made, f"{folder}: {manifest.label}, the ballot {ballot_id}", "next: psephos scrutineer ceremony")
+
+
+def join(folder: Path, url: str, rolls: str | None, ballot_id: str, as_json: bool) -> None:
+    """Binds a folder to a ballot that somebody else has made: for the second person."""
+    bind(folder, url, rolls, ballot_id)
+    status(folder, as_json)
+
+
+def roll(folder: Path, file: Path, dry_run: bool, as_json: bool) -> None:
+    """Hands over a roll; all errors are listed."""
+    try:
+        text = read_at_most(file, _LARGEST_ROLL).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise PsephosError(f"{file} is not UTF-8: save it as CSV UTF-8") from None
+    found = _at(folder).rolls("/roll", {"csv": text, "dry_run": dry_run})
+    done = "would be" if dry_run else "are"
+    tell(as_json, found, f"{found['people']} people {done} on the roll", "next: psephos scrutineer dispatch, then open")
+
+
+def dispatch(folder: Path, as_json: bool) -> None:
+    """Sends access codes to everybody on the roll who was not sent one."""
+    ballot = _at(folder)
+    with ballots_bar("sending access codes", ballot.roll_state()["people"], quiet=as_json) as advance:
+        found = ballot.dispatch(advance)
+    rest = f"{found['failed']} could not be sent, {found['unreachable']} cannot be reached by e-mail"
+    tell(as_json, found, f"{found['sent']} messages are sent, {rest}")
+    if found["waiting"]:
+        raise PsephosError(f"{found['waiting']} messages could not be sent; run this again, and look at the outbox's folder or mail server")
+
+
+def ceremony(folder: Path, as_json: bool) -> None:
+    """Begins the key ceremony; when the keys are there, the trial decryption."""
+    ballot = _at(folder)
+    state = ballot.get()["state"]
+    steps = {"draft": "begin ceremony", "ceremony": "begin trial decryption"}
+    if state not in steps:
+        raise PsephosError(f"the ballot is {state}: its key ceremony is over")
+    asked = ballot.step(steps[state])
+    _stands(ballot, asked, as_json)
+
+
+def trial(folder: Path, again: bool, as_json: bool) -> None:
+    """Who has not shown yet that medium and copy can be read; with `again`, another round is begun first."""
+    ballot = _at(folder)
+    found = ballot.get("/trial")
+    if again:
+        found = ballot.post("/trial", {"round": found["round"] + 1})
+    awaited = [f"awaited: guardian {each['guardian']} ({each['source']}) {each['wrong']}".rstrip() for each in found["missing"]]
+    tell(as_json, found, f"trial decryption, round {found['round']}", *(awaited or ["all trustees can read their key shares"]))
+
+
+def open_ballot(folder: Path, as_json: bool) -> None:
+    """Asks for the opening."""
+    _ask(folder, "open", as_json)
+
+
+def close(folder: Path, as_json: bool) -> None:
+    """Asks for the close."""
+    _ask(folder, "close", as_json)
+
+
+def abandon(folder: Path, as_json: bool) -> None:
+    """Asks that the ballot be given up."""
+    _ask(folder, "abandon", as_json)
+
+
+def accept_small_units(folder: Path, as_json: bool) -> None:
+    """Asks that few voters' result be counted although it may show how they voted."""
+    _ask(folder, "accept small units", as_json)
+
+
+def exclude(folder: Path, as_json: bool) -> None:
+    """Has the closed ballots checked, then asks that the set to be counted be settled."""
+    ballot = _at(folder)
+    with Console(stderr=True, quiet=as_json).status("the service checks ballots") as shown:
+        found = ballot.counted(lambda state: shown.update(f"the service checks ballots: {state['done']} of {state['total']}"))
+    asked = ballot.step("exclude")
+    if not as_json:
+        click.echo(f"{found['counted']} ballots are counted, {found['discounted']} discounted, {found['challenged']} challenged")
+    _stands(ballot, asked | {"count": found}, as_json)
+
+
+def tally(folder: Path, guardians: Sequence[int], again: bool, wait: bool, as_json: bool) -> None:
+    """The first person only asks for the step; the second one asks the trustees, waits for their answers, and asks for the step too."""
+    ballot = _at(folder)
+    state = ballot.get()
+    me = ballot.session.get_json("/api/v1/me")["account"]
+    if state["state"] == "excluded":
+        asked = state["asked"].get("tally", [])
+        if not asked or asked == [me]:
+            if not asked:
+                ballot.step("tally")
+            tell(as_json, {"state": "excluded", "missing": 1}, "asked for; a second person now runs: psephos scrutineer tally")
+            return
+        requested = ballot.post("/requests", {"guardians": list(guardians), "again": again})
+        if wait:
+            ballot.answered()
+        elif requested["missing"]:
+            tell(as_json, requested, f"asked; awaited are guardians {', '.join(map(str, requested['missing']))}")
+            return
+        ballot.step("tally")
+    result = ballot.get("/result")
+    if as_json:
+        tell(as_json, result)
+        return
+    Console().print(_table(result))
+    click.echo("next: psephos scrutineer release", err=True)
+
+
+def release(folder: Path, record: Path | None, signing_key: bytes | None, as_json: bool) -> None:
+    """The first person signs, and the service has the record verified; the second one releases it."""
+    ballot = _at(folder)
+    state = ballot.get()["state"]
+    if state not in ("tallied", "released", "archived"):
+        raise PsephosError(f"the ballot is {state}: there is a record when there is a result (psephos scrutineer tally)")
+    if state == "tallied":
+        if signing_key is not None:
+            drafted = ballot.post("/record", {})
+            signature = Ed25519PrivateKey.from_private_bytes(signing_key).sign(_to_sign(drafted))
+            verified = ballot.post("/record/signature", {"date": drafted["date"], "signature": signature.hex()})
+            if not as_json:
+                click.echo("the record is signed, and the verifier says: VERIFIED")
+                click.echo(f"hash of the record: {verified['record_hash'].upper()}")
+        asked = ballot.step("release")
+        if asked["missing"]:
+            tell(as_json, asked, "asked for; a second person now runs: psephos scrutineer release")
+            return
+    if record is not None:
+        ballot.fetch_record(record)
+        tell(as_json, {"record": str(record)}, f"the record is in {record}; check it with: psephos verify {record}")
+        return
+    _stands(ballot, {"state": "released", "missing": 0}, as_json)
+
+
+def status(folder: Path, as_json: bool) -> None:
+    """Where the ballot stands, and what comes next."""
+    ballot = _at(folder)
+    _stands(ballot, {}, as_json)
+
+
+def report(folder: Path, output: Path | None, as_json: bool) -> None:
+    """The facts of the report."""
+    found = _at(folder).get("/report")
+    text = json.dumps(found, ensure_ascii=False, indent=None if as_json else 2)
+    if output:
+        output.write_text(f"{text}\n", encoding="utf-8")
+        return
+    click.echo(text)
+
+
+def _at(folder: Path) -> PlatformBallot:
+    """The ballot that the folder is bound to; its connections end with the command."""
+    ballot = PlatformBallot(folder)
+    click.get_current_context().call_on_close(ballot.disconnect)
+    return ballot
+
+
+def _ask(folder: Path, step: str, as_json: bool) -> None:
+    ballot = _at(folder)
+    _stands(ballot, ballot.step(step), as_json)
+
+
+def _stands(ballot: PlatformBallot, asked: dict[str, Any], as_json: bool) -> None:
+    found = ballot.get("/status")
+    lines = [f"the ballot is {found['state']}", *(f"  awaited: {each}" for each in found["awaited"]), f"  next: {found['next']}"]
+    if asked.get("missing"):
+        lines.insert(0, f"asked for; {asked['missing']} more person has to ask for the same")
+    tell(as_json, asked | found, *lines)
+
+
+def _to_sign(drafted: dict[str, Any]) -> bytes:
+    """What is signed: nothing but a record's hash and a date near ours. Raises PsephosError for anything else the service might show."""
+    wanted = signed_bytes(bytes.fromhex(drafted["record_hash"]), drafted["date"])
+    shown = datetime.strptime(drafted["date"], "%Y-%m-%dT%H:%M:%S%z")
+    if wanted.hex() != drafted["to_sign"] or shown.tzinfo is None:
+        raise PsephosError("the service asks for a signature over something else than a record; nothing was signed")
+    return wanted
+
+
+def _table(result: dict[str, Any]) -> Table:
+    table = Table(title="Result")
+    for title in ("question", "option"):
+        table.add_column(title)
+    table.add_column("votes", justify="right")
+    for contest in result["contests"]:
+        for position, option in enumerate(contest["options"]):
+            last = position == len(contest["options"]) - 1
+            table.add_row("" if position else contest["label"], option["label"], str(option["tally"]), end_section=last)
+    return table

@@ -1,0 +1,92 @@
+"""`psephos scrutineer`, the commands that there are on a platform alone. BALLOT is a folder that is bound to a ballot there."""
+
+from pathlib import Path
+
+import click
+
+from cli import conducting
+
+__all__ = ["COMMANDS", "as_json"]
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print what a program can read, on standard output.")
+ballot_folder = click.argument("ballot", type=click.Path(path_type=Path, exists=True, file_okay=False))
+
+
+@click.command()
+@click.argument("server")
+@click.argument("ballot_id")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--rolls", help="Address of the platform's service for rolls, if it has another one.")
+@as_json
+def join(server: str, ballot_id: str, folder: Path, rolls: str | None, as_json: bool) -> None:
+    """Bind the new folder FOLDER to the ballot BALLOT_ID on the platform at SERVER: for the second person."""
+    conducting.join(folder, server, rolls, ballot_id, as_json)
+
+
+@click.command()
+@ballot_folder
+@as_json
+def ceremony(ballot: Path, as_json: bool) -> None:
+    """Begin the key ceremony of the ballot in the folder BALLOT; run again when it is held, begin the trial decryption."""
+    conducting.ceremony(ballot, as_json)
+
+
+@click.command()
+@ballot_folder
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Only look for errors; nothing is stored.")
+@as_json
+def roll(ballot: Path, file: Path, dry_run: bool, as_json: bool) -> None:
+    """Hand over the roll of BALLOT in FILE: CSV in UTF-8 with the columns reference, name, ballot_style, and email, mobile, address where
+    there are any.
+
+    It is taken whole or not at all, and every error in it is listed.
+    """
+    conducting.roll(ballot, file, dry_run, as_json)
+
+
+@click.command()
+@ballot_folder
+@as_json
+def dispatch(ballot: Path, as_json: bool) -> None:
+    """Send an access code to everybody on the roll of BALLOT who was not sent one. Stopped and run again, it goes on."""
+    conducting.dispatch(ballot, as_json)
+
+
+@click.command()
+@ballot_folder
+@as_json
+def exclude(ballot: Path, as_json: bool) -> None:
+    """After the close of BALLOT: have every ballot checked and multiplied, and settle which are counted. Two persons.
+
+    Where few ballots are counted, two persons have to accept before that the result may show how people voted (accept-small-units).
+    """
+    conducting.exclude(ballot, as_json)
+
+
+@click.command("accept-small-units")
+@ballot_folder
+@as_json
+def accept_small_units(ballot: Path, as_json: bool) -> None:
+    """Accept that a result of BALLOT made of few counted ballots may show how people voted. Two persons."""
+    conducting.accept_small_units(ballot, as_json)
+
+
+@click.command()
+@ballot_folder
+@as_json
+def abandon(ballot: Path, as_json: bool) -> None:
+    """Give BALLOT up: it is never decrypted. Two persons; it cannot be taken back."""
+    conducting.abandon(ballot, as_json)
+
+
+@click.command()
+@ballot_folder
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File for the facts, in place of standard output.")
+@as_json
+def report(ballot: Path, output: Path | None, as_json: bool) -> None:
+    """The facts of the scrutineer's report on BALLOT, in JSON."""
+    conducting.report(ballot, output, as_json)
+
+
+COMMANDS = (join, ceremony, roll, dispatch, exclude, accept_small_units, abandon, report)

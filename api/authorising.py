@@ -141,7 +141,7 @@ def _describe(document: dict[str, Any], route: RouteContext) -> None:
             refusals = documented(401)
         elif isinstance(declared, OwnService):
             operation["x-principal"] = ["service"]
-            refusals = documented(401)
+            refusals = documented(401, 403)
         else:
             operation["x-principal"] = ["voter" if declared is voter else "anybody"]
             refusals = {}

@@ -7,21 +7,24 @@ from sqlmodel import select
 
 from api.accounts import models as accounts
 from api.audit import models as audit
+from api.audit.entry import PLATFORM, Entry
 from api.clock import Clock
 from api.data_keys import DataKeys, KeyTable
 from api.elections import models as elections
 from api.elections.models import Election
 from api.elections.states import State
 from api.errors import Conflict
-from api.migrating import differences, upgrade
+from api.migrating import check_version, differences, upgrade
 from api.sealing import KeyRing
 from api.settings import Settings
 from api.store import Store
 from api.users import models as users
 from api.voters import models as voters
+from api.voters.database import VoterDatabase
+from api.voters.integrity import Integrity, check_integrity
 from api.voters.models import VotingWindow
 
-__all__ = ["KNOWN", "check_all", "open_store", "rotate_keys", "upgrade_all"]
+__all__ = ["KNOWN", "check_all", "check_voters", "open_store", "rotate_keys", "upgrade_all"]
 
 KNOWN: dict[str, tuple[MetaData, type[KeyTable] | None]] = {
     "accounts": (accounts.TABLES, accounts.AccountKey),
@@ -61,6 +64,25 @@ def check_all(settings: Settings) -> dict[str, str]:
         found[name] = differences(store)
         store.close()
     return found
+
+
+def check_voters(settings: Settings, clock: Clock) -> Integrity:
+    """Looks for rows of the voter database that its owner has edited, and notes for the audit log what came of it. Raises KeysMissing,
+    StoreError."""
+    store = open_store(settings, "voters")
+    try:
+        check_version(store)
+        database = VoterDatabase(store)
+        found = check_integrity(database)
+        outcome = "failed" if found.count else "passed"
+        entry = Entry(PLATFORM, "integrity_checked", clock.now(), {
+            "outcome": outcome, "findings": found.count, "database": "voters", "rows": found.rows,
+        })  # fmt: skip
+        with store.transaction() as session:
+            database.note(session, entry)
+        return found
+    finally:
+        store.close()
 
 
 def rotate_keys(settings: Settings, name: str, ring: KeyRing) -> int:

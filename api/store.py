@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlmodel import Session
 
-from api.errors import Overloaded, StoreError
+from api.errors import Invalid, Overloaded, StoreError
 from api.sealing import KeyRing
 
 __all__ = ["Store"]
@@ -111,7 +111,9 @@ class Store:
             if _is_contention(error):
                 raise Overloaded(f"{self.name}: the database is busy; nothing was stored", retry_after=1) from None
             raise StoreError(f"{self.name}: the database does not answer: {type(error.orig).__name__}") from None
-        except (DataError, IntegrityError, ProgrammingError):  # for the caller, who knows what was to be stored
+        except DataError:  # such as text with a NUL, which PostgreSQL has no place for
+            raise Invalid("a value is none that can be stored or looked for; nothing was stored") from None
+        except (IntegrityError, ProgrammingError):  # for the caller, who knows what was to be stored
             raise
         except DBAPIError as error:
             raise StoreError(f"{self.name}: the database cannot be used: {type(error.orig).__name__}") from None

@@ -7,6 +7,7 @@ from cli.bench import bench
 from cli.demo import demo
 from cli.doctor import doctor
 from cli.errors import PsephosGroup
+from cli.requirements import requirements
 from cli.scrutineer import scrutineer
 from cli.services import accounts, database, keys, serve
 from cli.tally import tally
@@ -25,7 +26,7 @@ def psephos() -> None:
     arithmetic()  # refuses at once what PSEPHOS_ARITHMETIC asks for in vain
 
 
-for command in (trustee, scrutineer, ballot, tally, demo, verify, bench, serve, database, keys, accounts, doctor):
+for command in (trustee, scrutineer, ballot, tally, demo, verify, bench, serve, database, keys, accounts, requirements, doctor):
     psephos.add_command(command)
 
 

@@ -226,6 +226,7 @@ NUMBERS = {
 TIMES = {*(f"election_manifest {name}" for name in ("opens", "closes", "record_due")), "election_parameters date", "signature date"}
 
 
+@pytest.mark.proves("COP-102")
 def test_pr06_the_record_has_no_place_for_a_time_a_counter_or_an_identifier_that_shows_one() -> None:
     """The members that may hold a number or a time, in all schemas; any other is a constant, hexadecimal of full width, or a label."""
     numbers, times, texts = set(), set(), set()

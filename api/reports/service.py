@@ -13,6 +13,7 @@ from api.elections.service import Ballot, ElectionService
 from api.elections.states import State, persons_for
 from api.errors import ApiError, Conflict, NotFound
 from api.records.service import Releases
+from api.reports.unanimity import Unanimous, unanimous
 from api.tally.counting import Work
 from api.tally.service import TallyService
 from api.voters.access import count_voters
@@ -60,7 +61,7 @@ class Reports:
             State.OPEN: self._open,
             State.CLOSED: self._closed,
             State.EXCLUDED: self._excluded,
-            State.TALLIED: lambda _: ("draft and sign the record, then release it", ()),
+            State.TALLIED: self._tallied,
             State.RELEASED: lambda _: ("publish where the record is and under which key; later, archive", ()),
             State.ARCHIVED: lambda _: ("nothing: keep what has to be kept", ()),
             State.ABANDONED: lambda _: ("nothing: the ballot was given up and is never decrypted", ()),
@@ -93,6 +94,9 @@ class Reports:
             facts["result"] = [
                 {"question": contest.label, "options": [{"label": each.label, "votes": each.tally} for each in contest.options]}
                 for contest in self._tally.result(election_id).contests
+            ]
+            facts["unanimous"] = [
+                {"question": each.question, "answer": each.answer, "ballots": each.ballots} for each in self._unanimous(ballot)
             ]
         try:
             facts["record_hash"] = digest(self._releases.published(election_id).folder / PROFILE).hex()
@@ -148,3 +152,10 @@ class Reports:
         if awaited.missing:
             return "wait", tuple(f"guardian {i} (psephos trustee decrypt)" for i in awaited.missing)
         return "all answers are there: tally", ()
+
+    def _tallied(self, ballot: Ballot) -> tuple[str, tuple[str, ...]]:
+        return "draft and sign the record, then release it", tuple(str(each) for each in self._unanimous(ballot))
+
+    def _unanimous(self, ballot: Ballot) -> tuple[Unanimous, ...]:
+        counted = self._tally.counting.count(ballot.election_id).found.tally
+        return unanimous(ballot.manifest, self._tally.result(ballot.election_id), counted)

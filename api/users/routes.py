@@ -109,10 +109,10 @@ class Sending(Message):
 
 
 class RollProblem(Problem):
-    """A roll that was not taken: the first thousand errors, and how many there are."""
+    """A roll that was not taken: the first thousand errors, and how many there are. Neither is there if the request itself is malformed."""
 
-    errors: list[dict[str, int | str]]
-    count: int
+    errors: list[dict[str, int | str]] = []
+    count: int = 0
 
 
 def desk_of(request: Request) -> RollDesk:

@@ -14,11 +14,11 @@ from sqlmodel import Session, col, func, insert, select, update
 
 from api.audit.entry import Entry
 from api.errors import Conflict, Invalid, NotFound
-from api.sealing import Place
 from api.voters.access_code import AccessCode
 from api.voters.database import VoterDatabase
 from api.voters.errors import NoAccess
 from api.voters.models import AccessMethod, Vote, Voter, VoteStatus, VotingWindow
+from api.voters.places import method_place, voter_place
 from api.voters.window import Window
 
 __all__ = [
@@ -55,7 +55,7 @@ def add_voters(database: VoterDatabase, window: Window, voters: Iterable[NewVote
     for voter in voters:
         voter_index = database.index.voter(window.election_id, voter.unique_identifier)
         content = json.dumps({"unique_identifier": voter.unique_identifier, "style": voter.style}).encode()
-        sealed = window.key.seal(content, _place(voter_index))
+        sealed = window.key.seal(content, voter_place(voter_index))
         rows.append({"voter_index": voter_index, "election_id": window.election_id, "sealed": sealed})
     rows.sort(key=lambda row: row["voter_index"])
     if any(first["voter_index"] == second["voter_index"] for first, second in pairwise(rows)):
@@ -112,7 +112,7 @@ def find_access(session: Session, database: VoterDatabase, window: Window, code:
     if row is None:
         raise NoAccess
     method, voter = row
-    style = json.loads(window.key.open(voter.sealed, _place(voter.voter_index)))["style"]
+    style = json.loads(window.key.open(voter.sealed, voter_place(voter.voter_index)))["style"]
     return Access(window.election_id, method.voter_index, code_hash, style)
 
 
@@ -165,11 +165,7 @@ def add_method(session: Session, database: VoterDatabase, window: Window, voter_
     """A new access method. For somebody who has voted it has ended when it is made, and nobody can tell."""
     code = AccessCode.generate()
     code_hash = database.index.access_code(code.number)
-    sealed = window.key.seal(json.dumps({"channel": channel}).encode(), Place("access_method", "sealed", code_hash))
+    sealed = window.key.seal(json.dumps({"channel": channel}).encode(), method_place(code_hash, voter_index))
     ended = _attempt(session, voter_index) is None
     session.add(AccessMethod(code_hash=code_hash, election_id=window.election_id, voter_index=voter_index, sealed=sealed, ended=ended))
     return code
-
-
-def _place(voter_index: bytes) -> Place:
-    return Place("voter", "sealed", voter_index)

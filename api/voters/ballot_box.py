@@ -26,6 +26,7 @@ from api.voters.access_code import AccessCode
 from api.voters.database import VoterDatabase
 from api.voters.errors import BallotTaken, NoAccess
 from api.voters.models import AccessMethod, Challenged, Seen, Vote, VoteStatus, VotingWindow
+from api.voters.places import challenged_place, opening_place, status_place, vote_place
 from api.voters.window import Window, check_open, lock_open
 from engine.ballot import EncryptedBallot, OpenedBallot, Opening, nonce_commitments, verify_ballot
 from engine.encoding import from_json
@@ -36,6 +37,7 @@ from engine.parameters import Election
 
 __all__ = [
     "LARGEST_BALLOT", "SEALED_TO_AUDIT", "BallotBox", "Checked", "Closed", "StoredBallot", "check", "check_challenged", "evidence_info",
+    "place_of",
 ]  # fmt: skip
 
 LARGEST_BALLOT = 4 * 2**20
@@ -148,14 +150,16 @@ class BallotBox:
                 if self._is_there(session, window, code, ballot.content):  # the same request, sent twice, came first
                     return
                 raise
+            evidence = seal_evidence(window, ballot_index, now, address)
+            place = vote_place(ballot_index, access.voter_index, attempt, access.code_hash, evidence)
             vote = Vote(
                 ballot_index=ballot_index,
                 election_id=election_id,
                 voter_index=access.voter_index,
                 attempt=attempt,
                 code_hash=access.code_hash,
-                sealed=window.key.seal(ballot.content, Place("vote", "sealed", ballot_index)),
-                evidence=seal_evidence(window, ballot_index, now, address),
+                sealed=window.key.seal(ballot.content, place),
+                evidence=evidence,
             )
             end_all(session, access.voter_index)
             self._put(session, window, ballot, vote)
@@ -173,8 +177,8 @@ class BallotBox:
             made = Challenged(
                 ballot_index=ballot_index,
                 election_id=window.election_id,
-                sealed=window.key.seal(ballot.content, Place("challenged", "sealed", ballot_index)),
-                sealed_opening=window.key.seal(opening, Place("challenged", "sealed_opening", ballot_index)),
+                sealed=window.key.seal(ballot.content, challenged_place(ballot_index)),
+                sealed_opening=window.key.seal(opening, opening_place(ballot_index)),
             )
             self._put(session, window, ballot, made)
 
@@ -189,7 +193,7 @@ class BallotBox:
             voter_index = lock_voter(session, self._database, window, unique_identifier)
             for ballot_index in session.exec(select(Vote.ballot_index).where(Vote.voter_index == voter_index)).all():
                 if session.get(VoteStatus, (ballot_index, DISCOUNTED)) is None:
-                    sealed = window.key.seal(decision, Place("vote_status", "sealed", ballot_index + DISCOUNTED.encode()))
+                    sealed = window.key.seal(decision, status_place(ballot_index, DISCOUNTED))
                     session.add(VoteStatus(ballot_index=ballot_index, status=DISCOUNTED, sealed=sealed))
             session.flush()
             end_all(session, voter_index)
@@ -229,13 +233,13 @@ class BallotBox:
         self.must_be_closed(window)
         with self._store.reading() as session:
             discounted = set(session.exec(select(VoteStatus.ballot_index).where(VoteStatus.status == DISCOUNTED)))
-            votes = select(Vote.ballot_index, Vote.sealed).where(Vote.election_id == window.election_id)
-            for ballot_index, sealed in session.exec(votes.execution_options(yield_per=200)):
-                content = window.key.open(sealed, Place("vote", "sealed", ballot_index))
-                yield StoredBallot(content, "Discounted" if ballot_index in discounted else "Cast")
+            votes = select(Vote).where(Vote.election_id == window.election_id)
+            for vote in session.exec(votes.execution_options(yield_per=200)):
+                content = window.key.open(vote.sealed, place_of(vote))
+                yield StoredBallot(content, "Discounted" if vote.ballot_index in discounted else "Cast")
             challenged = select(Challenged).where(Challenged.election_id == window.election_id)
             for found in session.exec(challenged.execution_options(yield_per=200)):
-                opening = window.key.open(found.sealed_opening, Place("challenged", "sealed_opening", found.ballot_index))
+                opening = window.key.open(found.sealed_opening, opening_place(found.ballot_index))
                 yield StoredBallot(self._opened(window, found), "Challenged", opening)
 
     def evidence(self, window: Window) -> Iterator[tuple[bytes, bytes]]:
@@ -257,7 +261,7 @@ class BallotBox:
         vote = session.get(Vote, self._index.ballot(window.election_id, bytes.fromhex(end[1].decode()))) if end else None
         if vote is None or not hmac.compare_digest(vote.code_hash, self._index.access_code(code.number)):
             return False
-        return hmac.compare_digest(window.key.open(vote.sealed, Place("vote", "sealed", vote.ballot_index)), content)
+        return hmac.compare_digest(window.key.open(vote.sealed, place_of(vote)), content)
 
     def _put(self, session: Session, window: Window, ballot: Checked, row: Vote | Challenged) -> None:
         """Stores a ballot, what no other may have in common with it, and its leaf. Raises BallotTaken."""
@@ -272,7 +276,7 @@ class BallotBox:
         log.add(session, window.election_id, window.key, ballot.content)
 
     def _opened(self, window: Window, found: Challenged) -> bytes:
-        return window.key.open(found.sealed, Place("challenged", "sealed", found.ballot_index))
+        return window.key.open(found.sealed, challenged_place(found.ballot_index))
 
 
 def seal_evidence(window: Window, ballot_index: bytes, now: datetime, address: str) -> bytes:
@@ -281,6 +285,11 @@ def seal_evidence(window: Window, ballot_index: bytes, now: datetime, address: s
     if len(content) > EVIDENCE_SIZE:
         raise Invalid("the network address is too long")
     return SEALED_TO_AUDIT.encrypt(content, window.audit_key, info=evidence_info(window.election_id, ballot_index))
+
+
+def place_of(vote: Vote) -> Place:
+    """Where a vote is sealed."""
+    return vote_place(vote.ballot_index, vote.voter_index, vote.attempt, vote.code_hash, vote.evidence)
 
 
 def evidence_info(election_id: str, ballot_index: bytes) -> bytes:

@@ -57,14 +57,14 @@ class WhoseCode(Message):
 class Reissue(WhoseCode):
     """Who asks for a code in place of all others, and why."""
 
-    by: str = Field(max_length=64)
+    by: str = Field(min_length=1, max_length=64)
     reason: str = Field(min_length=1, max_length=300)
 
 
 class Discount(Reissue):
     """Who asks that a vote not be counted, and who else has agreed; two different persons."""
 
-    approved_by: str = Field(max_length=64)
+    approved_by: str = Field(min_length=1, max_length=64)
 
 
 class NewCode(Message):

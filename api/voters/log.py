@@ -9,12 +9,12 @@ from api.sealing import DataKey, Place
 from api.voters.models import LogHead, LogLeaf
 from engine.merkle import Frontier, leaf_hash
 
-__all__ = ["add", "begin", "frontier", "leaves"]
+__all__ = ["add", "begin", "frontier", "head_place", "leaf_place", "leaves"]
 
 
 def begin(session: Session, election_id: str, key: DataKey) -> None:
     """An empty log. `key` is the ballot's data key, here as everywhere."""
-    session.add(LogHead(election_id=election_id, size=0, sealed=key.seal(b"", _head(election_id))))
+    session.add(LogHead(election_id=election_id, size=0, sealed=key.seal(b"", head_place(election_id))))
 
 
 def add(session: Session, election_id: str, key: DataKey, content: bytes) -> None:
@@ -22,8 +22,8 @@ def add(session: Session, election_id: str, key: DataKey, content: bytes) -> Non
     head = session.exec(select(LogHead).where(LogHead.election_id == election_id).with_for_update()).one()
     leaf = leaf_hash(content)
     grown = _frontier(head, key).add(leaf)
-    session.add(LogLeaf(election_id=election_id, position=head.size, sealed=key.seal(leaf, _leaf(election_id, head.size))))
-    head.size, head.sealed = grown.size, key.seal(b"".join(grown.roots), _head(election_id))
+    session.add(LogLeaf(election_id=election_id, position=head.size, sealed=key.seal(leaf, leaf_place(election_id, head.size))))
+    head.size, head.sealed = grown.size, key.seal(b"".join(grown.roots), head_place(election_id))
     session.add(head)
 
 
@@ -35,17 +35,19 @@ def frontier(session: Session, election_id: str, key: DataKey) -> Frontier:
 def leaves(session: Session, election_id: str, key: DataKey) -> list[bytes]:
     """The hashes of all leaves, for proofs."""
     rows = session.exec(select(LogLeaf).where(LogLeaf.election_id == election_id).order_by(col(LogLeaf.position)))
-    return [key.open(row.sealed, _leaf(election_id, row.position)) for row in rows]
+    return [key.open(row.sealed, leaf_place(election_id, row.position)) for row in rows]
 
 
 def _frontier(head: LogHead, key: DataKey) -> Frontier:
-    roots = key.open(head.sealed, _head(head.election_id))
+    roots = key.open(head.sealed, head_place(head.election_id))
     return Frontier(head.size, tuple(roots[at : at + 32] for at in range(0, len(roots), 32)))
 
 
-def _head(election_id: str) -> Place:
+def head_place(election_id: str) -> Place:
+    """Of the roots."""
     return Place("log_head", "sealed", election_id.encode())
 
 
-def _leaf(election_id: str, position: int) -> Place:
+def leaf_place(election_id: str, position: int) -> Place:
+    """Of a leaf's hash."""
     return Place("log_leaf", "sealed", f"{election_id}/{position}".encode())

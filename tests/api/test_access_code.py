@@ -63,6 +63,7 @@ def test_what_is_no_code_is_refused(typed: str) -> None:
 
 
 @pytest.mark.proves("COP-068")
+@pytest.mark.proves("COP-067")
 def test_sv01_a_million_codes_share_neither_value_nor_beginning() -> None:
     codes = [AccessCode.generate() for _ in range(10**6)]
     compact = {code.compact() for code in codes}

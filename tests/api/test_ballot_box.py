@@ -17,12 +17,12 @@ from api.voters.access_code import AccessCode
 from api.voters.ballot_box import SEALED_TO_AUDIT, check, check_challenged, evidence_info
 from api.voters.errors import BallotTaken, NoAccess, NotOpen
 from api.voters.models import AccessMethod, LogLeaf, Seen, Vote
-from api.voters.window import prepare
+from api.voters.window import PublicElection, Window, open_window, prepare, window_of
 from engine.encoding import to_json
 from engine.merkle import leaf_hash, root_of
 from tests.api.conftest import MakeStore
 from tests.api.voting import ADDRESS, AUDIT, ELECTION, Voting, a_voting, checked, public_election
-from tests.engine.elections import NO, YES, a_ballot
+from tests.engine.elections import NO, YES, a_ballot, manifest_bytes
 from tests.groups import TOY
 
 
@@ -119,6 +119,7 @@ def test_what_is_not_valid_is_refused_in_words() -> None:
         check_challenged(content, other, 1, ELECTION)
 
 
+@pytest.mark.proves("COP-072b")
 def test_a_ballot_of_another_style_is_refused_by_the_box_too(voting: Voting) -> None:
     (code,) = voting.voters(1)
     with pytest.raises(NoAccess):
@@ -289,6 +290,43 @@ def test_sv14_every_vote_that_was_acknowledged_is_in_the_closed_set(voting: Voti
     assert sorted(each.content for each in voting.box.ballots(voting.window)) == taken
 
 
+def test_sv14_in_hundreds_of_races_with_the_close_no_acknowledged_vote_is_lost(make_store: MakeStore) -> None:
+    """As often as this the close comes at another moment among the votes of a ballot of its own."""
+    voting = a_voting(make_store)
+    accepted = refused = 0
+    for race in range(100):
+        window = another(voting, f"{race + 1:064X}")
+        voting.clock.moment = window.closes - timedelta(seconds=1)
+        names = [f"voter {number}" for number in range(3)]
+        add_voters(voting.database, window, [NewVoter(name, 1) for name in names])
+        codes = [issue(voting.database, window, name, "e-mail") for name in names]
+        ballots = [check(to_json(a_ballot(window.election, YES)[0]), 1, window.election) for _ in names]
+
+        def close(window: Window = window) -> None:
+            voting.clock.moment = window.closes
+            voting.box.close(window)
+
+        calls: list[Callable[[], object]] = [
+            lambda c=code, b=ballot, w=window: voting.box.cast(w, c, b, ADDRESS) for code, ballot in zip(codes, ballots, strict=True)
+        ]
+        outcomes = at_once(*calls[: race % 4], close, *calls[race % 4 :])
+        assert outcomes.pop(race % 4) is None
+        taken = sorted(ballot.content for ballot, outcome in zip(ballots, outcomes, strict=True) if outcome is None)
+        assert sorted(each.content for each in voting.box.ballots(window)) == taken
+        accepted, refused = accepted + len(taken), refused + len(names) - len(taken)
+    assert accepted
+    assert refused
+
+
+def another(voting: Voting, identifier: str) -> Window:
+    """Another open ballot, with the same keys under another identifier."""
+    manifest = manifest_bytes(3, election_identifier=identifier)
+    public = PublicElection(manifest, 3, 2, ELECTION.vote_encryption_key, ELECTION.ballot_data_encryption_key)
+    election_id = prepare(voting.database, public, AUDIT.public_key().public_bytes_raw(), TOY)
+    open_window(voting.database, election_id)
+    return window_of(voting.database, election_id, TOY)
+
+
 # Discounting
 
 
@@ -319,6 +357,7 @@ def test_discounting_and_issuing_tell_nothing(voting: Voting) -> None:
         assert isinstance(voting.box.discount(voting.window, name, b"decision", "post"), AccessCode)
 
 
+@pytest.mark.proves("COP-066.2")
 def test_nobody_is_issued_anything_who_is_not_on_the_roll_or_after_the_close(voting: Voting) -> None:
     voting.voters(1)
     for call in (issue, reissue):
@@ -360,6 +399,26 @@ def test_a_ballot_is_not_closed_before_its_time_and_closes_once(voting: Voting) 
         list(voting.box.ballots(voting.window))
     voting.close()
     assert voting.box.close(voting.window) == voting.box.close(voting.window)
+
+
+@pytest.mark.proves("COP-070.3")
+def test_the_close_ends_every_access_method(voting: Voting) -> None:
+    voting.cast(voting.voters(3)[0])
+    voting.close()
+    with voting.database.store.reading() as session:
+        assert [each.ended for each in session.exec(select(AccessMethod))] == [True] * 3
+
+
+@pytest.mark.proves("COP-072b")
+def test_the_code_of_one_ballot_opens_no_other(voting: Voting) -> None:
+    (code,) = voting.voters(1)
+    window = another(voting, "CD" * 32)
+    other = window.election
+    with pytest.raises(NoAccess):
+        voting.box.access(window, code)
+    with pytest.raises(NoAccess):
+        voting.box.cast(window, code, check(to_json(a_ballot(other, YES)[0]), 1, other), "2001:db8::1")
+    voting.cast(code)
 
 
 def test_sv18_after_the_close_no_clock_opens_it_again(voting: Voting) -> None:

@@ -176,6 +176,7 @@ class Refuses:
         raise self.kind(message.as_string())
 
 
+@pytest.mark.proves("COP-076.2")
 def test_pr15_roll_and_dispatch_write_nothing_of_a_person(
     make_store: MakeStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

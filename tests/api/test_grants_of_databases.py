@@ -41,6 +41,8 @@ def connect(server: Server, account: str, database: str) -> "psycopg.Connection[
     return psycopg.connect(host=str(server.folder), user=account, dbname=database, autocommit=True)
 
 
+@pytest.mark.proves("COP-078")
+@pytest.mark.proves("COP-079a")
 def test_sv26_an_account_reaches_its_own_database_alone(installed: Server) -> None:
     for own, other in permutations(STORES, 2):
         for account in (f"psephos_{own}", f"psephos_{own}_owner"):

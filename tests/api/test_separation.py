@@ -1,22 +1,29 @@
 """Two databases that cannot be joined: neither shows who voted how, and nothing in their order or files does (PR-10, PR-11, PR-14, T3)."""
 
-from collections.abc import Callable
+import sqlite3
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import select
 
-from api.sealing import Place
 from api.store import Store
 from api.users.models import TABLES as USERS
 from api.users.people import UserDatabase
 from api.voters.access import NewVoter, add_voters, issue
 from api.voters.access_code import AccessCode
+from api.voters.ballot_box import place_of
 from api.voters.database import VoterDatabase
 from api.voters.models import TABLES as VOTERS
+from api.voters.models import AccessMethod, Vote, Voter
+from api.voters.places import method_place, voter_place
+from engine.ballot import EncryptedBallot
+from engine.encoding import from_json
 from tests.api.conftest import MakeStore
 from tests.api.voting import OPEN, SetClock, Voting, checked
 from tests.engine.elections import NO, SPOIL, YES
+from tests.groups import TOY
 
 PEOPLE = 400
 
@@ -58,11 +65,6 @@ def dump(store: Store) -> bytes:
     )
 
 
-def opened(store: Store, tables: list[tuple[str, str, Callable[[tuple[object, ...]], bytes]]]) -> bytes:
-    """The same with whatever opens under the database's own keys."""
-    return dump(store) + b"".join(open_row(row) for table, _, open_row in tables for row in rows(store, f"SELECT * FROM {table}"))  # noqa: S608
-
-
 def correlation(first: list[int], second: list[int]) -> float:
     """Spearman's."""
     n = len(first)
@@ -99,13 +101,12 @@ def test_pr14_the_voter_database_with_its_own_key_shows_no_person(make_store: Ma
     platform.vote(YES, NO, SPOIL)
     key = platform.voting.window.key
 
-    def opens(table: str, column: str, place: int) -> tuple[str, str, Callable[[tuple[object, ...]], bytes]]:
-        return table, column, lambda row: key.open(bytes(row[place]), Place(table, column, bytes(row[0])))  # type: ignore[arg-type]
-
-    everything = opened(
-        platform.voters_store,
-        [opens("voter", "sealed", 2), opens("access_method", "sealed", 3), opens("vote", "sealed", 5)],
-    )
+    with platform.voters_store.reading() as session:
+        everything = dump(platform.voters_store) + b"".join(
+            [key.open(each.sealed, voter_place(each.voter_index)) for each in session.exec(select(Voter))]
+            + [key.open(each.sealed, method_place(each.code_hash, each.voter_index)) for each in session.exec(select(AccessMethod))]
+            + [key.open(each.sealed, place_of(each)) for each in session.exec(select(Vote))]
+        )
     assert all(name.encode() in everything for name in platform.identifiers)  # so it was opened
     for canary in (b"Canary", b"canary", b"example.org", b"M0000", *(code.compact().encode() for code in platform.codes)):
         assert canary not in everything
@@ -136,3 +137,65 @@ def test_pr11_the_files_themselves_hold_nothing_in_clear(make_store: MakeStore, 
         content = path.read_bytes()
         assert [canary for canary in canaries if canary in content] == [], path.name
 
+
+def backed_up(store: Store, folder: Path) -> bytes:
+    """A backup, in bytes: a copy of a SQLite file, or every row of every table of PostgreSQL, data keys among them."""
+    if not store.is_sqlite:
+        return dump(store)
+    folder.mkdir(exist_ok=True)
+    with sqlite3.connect(str(store.engine.url.database)) as source, sqlite3.connect(folder / f"{store.name}.db") as target:
+        source.backup(target)
+    source.close()
+    target.close()
+    return (folder / f"{store.name}.db").read_bytes()
+
+
+def everything_opened(platform: Platform) -> tuple[bytes, bytes]:
+    """All that the user database and the voter database hold, each opened with all of its own keys."""
+    users, voting = platform.users, platform.voting
+    people = b"".join(repr((each.unique_identifier, asdict(each.entry))).encode() for each in users.people(voting.election_id))
+    sent = b"".join(repr(users.dispatches(voting.election_id, name)).encode() for name in platform.identifiers)
+    keys = b"".join(users._keys.get(name).secret for name in (voting.election_id, "keyed hashes"))
+    key = voting.window.key
+    with platform.voters_store.reading() as session:
+        voters = b"".join(
+            [key.open(each.sealed, voter_place(each.voter_index)) for each in session.exec(select(Voter))]
+            + [key.open(each.sealed, method_place(each.code_hash, each.voter_index)) for each in session.exec(select(AccessMethod))]
+            + [key.open(each.sealed, place_of(each)) for each in session.exec(select(Vote))]
+        )
+    return people + sent + keys + dump(platform.users_store), voters + key.secret + dump(platform.voters_store)
+
+
+@pytest.mark.proves("COP-064.1")
+@pytest.mark.proves("COP-077.1")
+@pytest.mark.proves("COP-078a")
+@pytest.mark.proves("COP-078b")
+@pytest.mark.proves("COP-112.1")
+def test_pr11_pr14_backups_of_both_databases_with_all_keys_show_no_choice_and_each_alone_nothing(
+    make_store: MakeStore, tmp_path: Path
+) -> None:
+    platform = Platform(make_store, 9)
+    ballots = platform.vote(YES, NO, SPOIL)
+    sealed = {name: backed_up(store, tmp_path / "backup") for name, store in (("u", platform.users_store), ("v", platform.voters_store))}
+    persons = [b"Canary", b"canary0", b"example.org", b"M0000"]
+    codes = [code.compact().encode() for code in platform.codes]
+    for content in sealed.values():  # without a key
+        for hidden in (*persons, b"2001:db8", *codes, *(name.encode() for name in platform.identifiers), *(each[:60] for each in ballots)):
+            assert hidden not in content
+    users, voters = everything_opened(platform)
+    assert all(each in users for each in persons), "so it was opened"
+    assert all(name.encode() in voters for name in platform.identifiers)
+    assert not [each for each in persons if each in voters], "the voter database knows no person"
+    for hidden in (*(each[:60] for each in ballots), b"vote", b"ballot_id", b"ended", b"2001:db8", *codes):
+        assert hidden not in users, "the user database knows nothing of a vote"
+    # Both together join persons to ballots, and stop there: what a ballot says is encrypted to the trustees.
+    for name, content in zip(platform.identifiers, ballots, strict=True):
+        assert name.encode() in users
+        assert content in voters
+        ballot = from_json(EncryptedBallot, content, TOY)
+        for (_, contest), choice in zip(ballot.contests, [YES], strict=True):
+            numbers = [each.alpha.value for each in contest.ciphertexts] + [each.beta.value for each in contest.ciphertexts]
+            assert len(set(numbers)) == 2 * len(choice), "no two ciphertexts are alike, whatever they hold"
+    lengths = {len(content) for content in ballots}
+    assert len(lengths) == 1
+    assert b"2001:db8" not in users + voters, "times and addresses open with the auditor's key alone"

@@ -47,6 +47,8 @@ def operations(office: Office) -> Iterator[Operation]:
 
 
 @pytest.mark.proves("COP-084.1")
+@pytest.mark.proves("COP-105c-i-c")
+@pytest.mark.proves("COP-105c-i-a")
 def test_sv04_every_route_refuses_every_role_that_it_does_not_name(office: Office) -> None:
     """The matrix of all operations and roles, made from the OpenAPI document: a new route is in it by itself."""
     names = {role: f"role-{role.value}" for role in Role}
@@ -86,6 +88,7 @@ def test_sv03_nobody_reaches_another_ballot_than_their_own(office: Office) -> No
 
 
 @pytest.mark.proves("COP-084.2")
+@pytest.mark.proves("COP-ANX-l")
 def test_sv05_nothing_is_reached_with_a_password_alone(office: Office) -> None:
     office.clock.moment += timedelta(minutes=1)
     member = office.members["sam"]

@@ -226,6 +226,7 @@ def test_everybody_who_can_be_reached_is_sent_a_code_of_their_own_once(users: Us
     assert len(codes) == 2
 
 
+@pytest.mark.proves("COP-057.1")
 def test_op14_a_message_that_could_not_be_sent_is_noted_and_sent_next_time(users: UserDatabase) -> None:
     users.import_roll(ELECTION, ROLL, STYLES)
     taken: list[EmailMessage] = []

@@ -343,6 +343,8 @@ def test_every_route_names_every_status_it_can_answer_with(client: TestClient) -
             assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
 
 
+@pytest.mark.proves("COP-070.3")
+@pytest.mark.proves("COP-072a")
 def test_the_window_of_one_second_before_and_after(client: TestClient, voting: Voting) -> None:
     first, second = voting.voters(2)
     voting.clock.moment = voting.window.opens - timedelta(seconds=1)

@@ -1,12 +1,15 @@
 """Keys and databases of the platform from the command line: private, exchangeable, never upgraded under an open ballot (SV-25, OP-11)."""
 
 import json
+import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from api.audit.log import AuditLog
 from api.clock import Clock
 from api.databases import KNOWN, open_store
 from api.sealing import KeyRing
@@ -155,3 +158,23 @@ def test_sv26_a_service_with_wrong_settings_does_not_start(place: Place, changes
     shown = place.run("serve", "voting", status=1).output
     assert words in shown
     assert json.loads((place.folder / "voters.keys").read_bytes())["keys"][0]["key"] not in shown
+
+
+def test_sv16_the_voter_database_is_looked_through_from_the_command_line_and_that_is_noted(place: Place) -> None:
+    store = open_store(place.settings, "voters")
+    database = VoterDatabase(store)
+    prepare(database, public_election(), AUDIT.public_key().public_bytes_raw(), TOY)
+    assert "1 rows, nothing was changed" in place.run("database", "check", "--integrity").output
+    with sqlite3.connect(place.folder / "voters.db") as owner:
+        owner.execute("DROP TRIGGER voting_window_no_update")
+        owner.execute("UPDATE voting_window SET closes = '2031-01-01 00:00:00.000000'")
+    owner.close()
+    shown = place.run("database", "check", "--integrity", status=1).output
+    assert "voting_window" in shown
+    assert "somebody has edited the voter database" in shown
+    audit = AuditLog(open_store(place.settings, "audit"), Clock(), Ed25519PrivateKey.generate(), "example/audit")
+    database.relay(audit)
+    entries = [each.entry for each in audit.read("ab" * 16, "a test", "platform") if each.entry.kind == "integrity_checked"]
+    assert sorted(each.members["outcome"] for each in entries) == ["failed", "passed"]
+    store.close()
+    audit.store.close()

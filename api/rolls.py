@@ -87,9 +87,13 @@ class Facts:
             raise Conflict(f"the ballot is {ballot.state}: access codes are sent after the key ceremony and before the close")
         return self._instructions(ballot)
 
-    def agree(self, election_id: str, subject: str, account_id: str) -> tuple[str, ...]:
+    def propose(self, election_id: str, subject: str, account_id: str) -> int:
         """While the ballot is open: after the close nothing is discounted any more (CR-48)."""
-        return self.elections.agree(election_id, State.OPEN, subject, account_id)
+        return self.elections.propose(election_id, State.OPEN, subject, account_id)
+
+    def second(self, election_id: str, subject: str, number: int, account_id: str) -> str:
+        """As `propose`."""
+        return self.elections.second(election_id, State.OPEN, subject, number, account_id)
 
     def _instructions(self, ballot: Ballot) -> Instructions:
         voting, settings = ballot.manifest.voting, self.settings

@@ -17,14 +17,14 @@ from api.clock import Clock
 from api.databases import open_store, upgrade_all
 from api.sealing import KeyRing
 from api.settings import Settings
-from api.voters.access import NewVoter, add_voters, issue
+from api.voters.access import NewVoter, issue
 from api.voters.database import VoterDatabase
 from api.voters.window import PublicElection, open_window, prepare, window_of
 from engine.ballot import Selections, encrypt_ballot, new_ballot_nonce
 from engine.encoding import to_json
 from engine.group import STANDARD
 from tests.api.postgres import server
-from tests.api.voting import AUDIT
+from tests.api.voting import AUDIT, admit
 from tests.engine.elections import a_manifest, hold_ceremony
 
 VOTES = int(os.environ.get("PSEPHOS_VOTES", "1000"))
@@ -69,7 +69,7 @@ def votes_of(database, folder):
     open_window(database, election_id)
     window = window_of(database, election_id, STANDARD)
     names = [f"voter {number}" for number in range(VOTES)]
-    add_voters(database, window, [NewVoter(name, 1) for name in names])
+    admit(database, window, [NewVoter(name, 1) for name in names])
     with (folder / "votes").open("w", encoding="utf-8") as file:
         for number, name in enumerate(names):
             ballot, _ = encrypt_ballot(Selections(1, (CHOICES[number % 3],)), election, new_ballot_nonce())

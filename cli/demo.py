@@ -29,7 +29,7 @@ from rich.console import Console
 from cli.connection import Connection
 from cli.demo_casting import cast, challenge, public_election
 from cli.demo_offline import offline as run_offline
-from cli.demo_people import DemoPerson, Staff
+from cli.demo_people import Staff
 from cli.demo_processes import finish, psephos
 from cli.demo_services import DemoPlatform, start_platform, write_secret
 from cli.demo_voters import CHALLENGES, LOST, QUORUM, TRUSTEES, begin_voting, demo_draft, style_of, vote
@@ -235,8 +235,7 @@ def _voting(shown: Demonstration, voters: int, processes: int, closes: datetime)
     again, other = cast(address, shown.ballot, codes[2], made[1][0]), cast(address, shown.ballot, codes[2], made[2][0])
     click.echo(f"   the same ballot sent again: {again}, the same answer; another one with the same code: {other}, refused")
     _watch(shown)
-    for person in ("scrutineer.1", "scrutineer.2"):
-        _discount(shown, shown.staff.people[person])
+    _discount(shown)
     if cast(address, shown.ballot, _codes(shown)[1], made[-1][0]) != 201:
         raise PsephosError(f"voter 1 could not vote again: {_too_late(closes)}")
     click.echo("   a vote is discounted by two persons, and its voter votes again with a new code")
@@ -252,10 +251,14 @@ def _watch(shown: Demonstration) -> None:
     click.echo("   the trustees keep a signed checkpoint of the log of votes")
 
 
-def _discount(shown: Demonstration, person: DemoPerson) -> None:
-    rolls = Connection(shown.platform.addresses["rolls"], 3)
+def _discount(shown: Demonstration) -> None:
+    """One person proposes it, another one agrees."""
+    rolls, where = Connection(shown.platform.addresses["rolls"], 3), f"/api/v1/ballots/{shown.ballot}/discounts"
     wanted = {"reference": "1", "reason": "the voter says that somebody else has voted"}
-    rolls.post(f"/api/v1/ballots/{shown.ballot}/discounts", wanted, person.token)
+    first, second = (shown.staff.people[f"scrutineer.{number}"].token for number in (1, 2))
+    number = rolls.post(where, wanted, first)["discount"]
+    rolls.post(f"{where}/{number}", wanted, second)
+    rolls.close()
 
 
 def _too_late(closes: datetime) -> str:

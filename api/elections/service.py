@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -20,6 +20,7 @@ from engine.parameters import ElectionParameters, election_parameters
 
 __all__ = ["Asked", "Ballot", "Done", "ElectionService", "Record", "Terms"]
 
+_ONE_DAY = timedelta(days=1)
 _ACCOUNT = re.compile("[0-9a-zA-Z._-]{1,64}")
 
 Record = Callable[[str, Mapping[str, str]], None]
@@ -150,27 +151,31 @@ class ElectionService:
         self._record("step done", {"election": election_id, "step": step.value, "state": following.value})
         return Asked(following, 0)
 
-    def agree(self, election_id: str, state: State, subject: str, account_id: str) -> tuple[str, ...]:
-        """For what takes two persons and is no step, such as a discount: notes that this person asks for it, and answers who does, in the
-        order of their ids. When they are two it is used up, and the next time takes two persons again. The same again before changes
-        nothing. Raises NotFound, or Conflict unless the ballot is in this state."""
+    def propose(self, election_id: str, state: State, subject: str, account_id: str) -> int:
+        """For what takes two persons and is no step, such as a discount: notes that this person proposes it, and answers its number, from
+        1, which the second one names. Again answers the same. Raises NotFound, or Conflict unless the ballot is in this state, or if
+        somebody else has proposed it."""
         with self._store.transaction() as session:
-            row = self._lock(session, election_id)
-            if row.state != state:
-                raise Conflict(f"the ballot is {row.state}, not {state}")
-            query = select(Approval).where(Approval.election_id == election_id)
-            asked: dict[str, set[str]] = {}
-            for each in session.exec(query.where(col(Approval.step).startswith(f"{subject} ", autoescape=True))):
-                asked.setdefault(each.step, set()).add(each.account_id)
-            turn = max(len(asked), 1)
-            if len(asked.get(f"{subject} {turn}", ())) == 2:
-                turn += 1
-            people = asked.get(f"{subject} {turn}", set())
-            if account_id not in people:
-                session.add(Approval(
-                    election_id=election_id, state=state.value, step=f"{subject} {turn}", account_id=account_id, asked=self._clock.now()
-                ))  # fmt: skip
-            return tuple(sorted(people | {account_id}))
+            self._lock_in(session, election_id, state)
+            number, people = self._proposed(session, election_id, subject)
+            if people == [account_id]:
+                return number
+            if len(people) == 1:
+                raise Conflict(f"another person has proposed the same: agree to number {number}")
+            self._approve(session, election_id, state, f"{subject} {number + 1}", account_id)
+            return number + 1
+
+    def second(self, election_id: str, state: State, subject: str, number: int, account_id: str) -> str:
+        """Agrees to what another person has proposed, once, within a day; answers who it was. Raises NotFound, Denied, Conflict."""
+        with self._store.transaction() as session:
+            self._lock_in(session, election_id, state)
+            newest, people = self._proposed(session, election_id, subject)
+            if number != newest or len(people) != 1:
+                raise Conflict("that was not proposed, was done already, or is too old: propose it anew; nothing was changed")
+            if people == [account_id]:
+                raise Denied("nobody agrees to what they have proposed themselves")
+            self._approve(session, election_id, state, f"{subject} {number}", account_id)
+            return people[0]
 
     def ballot(self, election_id: str) -> Ballot:
         """A ballot as it stands. Raises NotFound."""
@@ -212,6 +217,25 @@ class ElectionService:
         """The ids of all ballots that are open: while there is one, nothing is upgraded (OP-11)."""
         with self._store.reading() as session:
             return list(session.exec(select(Election.election_id).where(Election.state == State.OPEN.value)))
+
+    def _lock_in(self, session: Session, election_id: str, state: State) -> None:
+        row = self._lock(session, election_id)
+        if row.state != state:
+            raise Conflict(f"the ballot is {row.state}, not {state}")
+
+    def _proposed(self, session: Session, election_id: str, subject: str) -> tuple[int, list[str]]:
+        """The number of the newest proposal, 0 if there is none, and who has asked for it: nobody any more if it is too old."""
+        query = select(Approval).where(Approval.election_id == election_id)
+        rows = session.exec(query.where(col(Approval.step).startswith(f"{subject} ", autoescape=True))).all()
+        newest = max((int(row.step.rpartition(" ")[2]) for row in rows), default=0)
+        own = [row for row in rows if row.step == f"{subject} {newest}"]
+        fresh = len(own) == 2 or all(self._clock.now() - row.asked < _ONE_DAY for row in own)
+        return newest, [row.account_id for row in own] if fresh else []
+
+    def _approve(self, session: Session, election_id: str, state: State, what: str, account_id: str) -> None:
+        asked = self._clock.now()
+        session.add(Approval(election_id=election_id, state=state.value, step=what, account_id=account_id, asked=asked))
+        session.flush()
 
     def _earlier(self, session: Session, election_id: str, state: State, step: Step) -> list[str]:
         query = select(Approval.account_id).where(Approval.election_id == election_id)

@@ -101,7 +101,7 @@ class Dispatcher:
         """Sends a code that was made for this person. As `send_one`."""
         try:
             self._sender.send(_message(known, code, instructions))
-        except OSError:
+        except (OSError, ValueError, AttributeError, LookupError):  # all but the first: an address of which no message can be made
             self._people.note_dispatch(election_id, known.unique_identifier, self.channel, "failed")
             return False
         self._people.note_dispatch(election_id, known.unique_identifier, self.channel, "sent")

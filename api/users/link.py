@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from api.errors import ApiError, Conflict, Invalid, NotFound, Overloaded
 from api.users.people import Minted
 
-__all__ = ["Link", "VotersLink"]
+__all__ = ["MOST_VOTERS", "Link", "VotersLink"]
 
-_MOST_VOTERS = 200_000
+MOST_VOTERS = 200_000
 _LARGEST_ANSWER = 2**20
 _TIMEOUT = 60.0  # seconds
 _REFUSALS: dict[int, type[ApiError]] = {404: NotFound, 409: Conflict, 422: Invalid}
@@ -54,8 +54,8 @@ class VotersLink:
 
     def take(self, election_id: str, minted: Sequence[Minted]) -> None:
         """Makes the voters of a roll known, all or none; the same again changes nothing."""
-        if len(minted) > _MOST_VOTERS:
-            raise Invalid(f"a roll of more than {_MOST_VOTERS} people cannot be handed over at once yet")
+        if len(minted) > MOST_VOTERS:
+            raise Invalid(f"a roll of more than {MOST_VOTERS} people cannot be handed over at once yet")
         voters = [{"unique_identifier": each.unique_identifier, "style": each.style} for each in minted]
         self._post(f"/api/v1/link/{election_id}/voters", {"voters": voters})
 

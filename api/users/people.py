@@ -111,6 +111,10 @@ class UserDatabase:
             raise NotFound("there is nobody with this reference on the roll")
         return found[0]
 
+    def index_of(self, election_id: str, unique_identifier: str) -> bytes:
+        """A keyed hash of an identifier, which matches none in another database."""
+        return self._index.person(election_id, unique_identifier)
+
     def sent_to(self, election_id: str) -> set[str]:
         """The unique identifiers of those who were sent something. Raises NotFound if there is no roll."""
         key, sent = self._key(election_id), set()

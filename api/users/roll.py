@@ -9,6 +9,8 @@ import io
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 
 from api.errors import Invalid
 
@@ -147,12 +149,20 @@ def _entry(line: int, cells: dict[str, str], styles: Mapping[str, int], errors: 
     if clean["ballot_style"] and not style:
         errors.add(line, "ballot_style", f"expected one of {', '.join(styles)}")
     email = clean["email"]
-    if email and not (email.count("@") == 1 and all(email.split("@")) and not any(each.isspace() for each in email)):
+    if email and not _is_address(email):
         errors.add(line, "email", "is no e-mail address")
     mobile = clean["mobile"]
     if mobile and not (mobile.removeprefix("+").replace(" ", "").isdecimal() and mobile.isascii()):
         errors.add(line, "mobile", "is no telephone number")
     return Entry(clean["reference"], clean["name"], email, mobile, clean["address"], style)
+
+
+def _is_address(text: str) -> bool:
+    """Whether a message can be sent there, as far as its form tells."""
+    try:
+        return Address(addr_spec=text).addr_spec == text and "@" in text and not any(each.isspace() for each in text)
+    except (ValueError, IndexError, AttributeError, HeaderParseError):
+        return False
 
 
 def _clean(line: int, column: str, cell: str, errors: _Errors) -> str:

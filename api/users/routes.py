@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from api.errors import Conflict, Invalid
 from api.messages import ElectionId, Message
 from api.problems import MEDIA_TYPE, Problem, documented
 from api.users.dispatch import Dispatcher, Instructions, Sender
-from api.users.link import VotersLink
+from api.users.link import MOST_VOTERS, VotersLink
 from api.users.people import Known, UserDatabase
 from api.users.roll import RollErrors, read_roll
 
@@ -43,8 +43,12 @@ class BallotFacts(Protocol):
         """What messages say. Raises Conflict unless it is time to send them."""
         ...
 
-    def agree(self, election_id: str, subject: str, account_id: str) -> tuple[str, ...]:
-        """Notes that this person asks for something, and answers who have. Raises Conflict unless the ballot is open."""
+    def propose(self, election_id: str, subject: str, account_id: str) -> int:
+        """Notes that this person proposes something, and answers its number. Raises Conflict unless the ballot is open."""
+        ...
+
+    def second(self, election_id: str, subject: str, number: int, account_id: str) -> str:
+        """Agrees to it, and answers who has proposed it. Raises Denied, Conflict."""
         ...
 
 
@@ -86,11 +90,16 @@ class WhoAndWhy(Message):
     reason: str = Field(min_length=1, max_length=300, description="Without names, contacts or numbers of persons.")
 
 
-class Agreed(Message):
-    """How many persons have still to ask for it, and whether the new code was sent."""
+class CodeSent(Message):
+    """Whether the new code was sent."""
 
-    missing: int
     sent: bool
+
+
+class Proposed(Message):
+    """What was proposed, by the number that the second person names."""
+
+    discount: int
 
 
 class Batch(Message):
@@ -141,6 +150,8 @@ def take_roll(desk: Desk, principal: Scrutineer, election_id: ElectionId, body: 
     if body.dry_run:
         return RollTaken(people=len(read_roll(content, styles)), stored=False)
     desk.facts.must_take_roll(election_id)
+    if content.count(b"\n") > MOST_VOTERS + 1:
+        raise Invalid(f"csv: a roll of more than {MOST_VOTERS} lines cannot be taken yet; nothing was stored")
     minted = desk.users.import_roll(election_id, content, styles)
     desk.voters.take(election_id, minted)
     desk.record(election_id, "roll_loaded", {"by": principal.account_id, "count": len(minted), "file_hash": desk.users.digest(election_id)})
@@ -170,24 +181,40 @@ def dispatch(desk: Desk, _: Scrutineer, election_id: ElectionId, body: Batch) ->
 
 
 @router.post("/reissues", status_code=201, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
-def reissue(desk: Desk, principal: Helper, election_id: ElectionId, body: WhoAndWhy) -> Agreed:
+def reissue(desk: Desk, principal: Helper, election_id: ElectionId, body: WhoAndWhy) -> CodeSent:
     """Send somebody a new access code, to the address on the roll; all earlier ones end at once. Whether they voted is not told (T1)."""
     instructions, known = _whom(desk, election_id, body)
     code = desk.voters.reissue(election_id, known.unique_identifier, Dispatcher.channel, principal.account_id, body.reason)
-    return Agreed(missing=0, sent=_send(desk, election_id, known, code, instructions))
+    return CodeSent(sent=_send(desk, election_id, known, code, instructions))
 
 
 @router.post("/discounts", status_code=201, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
-def discount(desk: Desk, principal: Scrutineer, election_id: ElectionId, body: WhoAndWhy) -> Agreed:
-    """That a vote which somebody says is not theirs be not counted, and a new code be sent to them. It is done when a second person asks
-    for it; the same words and steps whether or not there is a vote (T4)."""
+def propose_discount(desk: Desk, principal: Scrutineer, election_id: ElectionId, body: WhoAndWhy) -> Proposed:
+    """Propose that a vote which somebody says is not theirs be not counted, and a new code be sent to them. Nothing is done before a second
+    person agrees; the same words and steps whether or not there is a vote (T4)."""
+    _, known = _whom(desk, election_id, body)
+    number = desk.facts.propose(election_id, _subject(desk, election_id, known), principal.account_id)
+    desk.record(election_id, "platform_configured", {
+        "by": principal.account_id, "setting": "discount_proposed", "after": f"number {number}: {body.reason}",
+    })  # fmt: skip
+    return Proposed(discount=number)
+
+
+@router.post("/discounts/{number}", status_code=201, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
+def agree_to_discount(
+    desk: Desk, principal: Scrutineer, election_id: ElectionId, number: Annotated[int, Path(ge=1, le=10**6)], body: WhoAndWhy
+) -> CodeSent:
+    """Agree to what another person has proposed for the same voter: it is then done, once."""
     instructions, known = _whom(desk, election_id, body)
-    people = desk.facts.agree(election_id, f"discount {known.unique_identifier}", principal.account_id)
-    if len(people) < 2:
-        return Agreed(missing=1, sent=False)
-    pair = (principal.account_id, next(each for each in people if each != principal.account_id))
+    first = desk.facts.second(election_id, _subject(desk, election_id, known), number, principal.account_id)
+    pair = (principal.account_id, first)
     code = desk.voters.discount(election_id, known.unique_identifier, Dispatcher.channel, pair, body.reason)
-    return Agreed(missing=0, sent=_send(desk, election_id, known, code, instructions))
+    return CodeSent(sent=_send(desk, election_id, known, code, instructions))
+
+
+def _subject(desk: RollDesk, election_id: str, known: Known) -> str:
+    """What a discount is noted under: nobody can tell from it whom it is about."""
+    return f"discount {desk.users.index_of(election_id, known.unique_identifier).hex()}"
 
 
 def _whom(desk: RollDesk, election_id: str, body: WhoAndWhy) -> tuple[Instructions, Known]:

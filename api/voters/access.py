@@ -5,7 +5,7 @@ voted, so that nothing tells (T4).
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,8 +22,8 @@ from api.voters.places import method_place, voter_place
 from api.voters.window import Window
 
 __all__ = [
-    "DISCOUNTED", "Access", "NewVoter", "add_method", "add_voters", "count_voters", "end_all", "find_access", "issue", "lock_access",
-    "lock_unfinished", "lock_voter", "reissue",
+    "DISCOUNTED", "Access", "NewVoter", "add_method", "add_voters", "are_known", "count_voters", "end_all", "find_access", "insert_voters",
+    "issue", "lock_access", "lock_unfinished", "lock_voter", "reissue",
 ]  # fmt: skip
 
 DISCOUNTED = "discounted"
@@ -49,8 +49,16 @@ class Access:
 
 
 def add_voters(database: VoterDatabase, window: Window, voters: Iterable[NewVoter]) -> int:
-    """Makes voters known, in an order that says nothing; answers how many. All or none. Raises Conflict once the ballot is closed, or if an
-    identifier is there already; Invalid if one occurs twice."""
+    """Makes voters known, in an order that says nothing; answers how many. All or none. Raises Conflict once the ballot is open or closed,
+    or if an identifier is there already; Invalid if one occurs twice."""
+    with database.store.transaction() as session:
+        if lock_unfinished(session, window).opened:
+            raise Conflict("the ballot is open: nobody is added to its voters any more")
+        return insert_voters(session, database, window, voters)
+
+
+def insert_voters(session: Session, database: VoterDatabase, window: Window, voters: Iterable[NewVoter]) -> int:
+    """Within a transaction: adds voters, sorted by their keyed hashes. Raises as `add_voters`."""
     rows: list[dict[str, Any]] = []
     for voter in voters:
         voter_index = database.index.voter(window.election_id, voter.unique_identifier)
@@ -60,14 +68,12 @@ def add_voters(database: VoterDatabase, window: Window, voters: Iterable[NewVote
     rows.sort(key=lambda row: row["voter_index"])
     if any(first["voter_index"] == second["voter_index"] for first, second in pairwise(rows)):
         raise Invalid("the same unique identifier occurs twice")
-    with database.store.transaction() as session:
-        lock_unfinished(session, window)
-        for start in range(0, len(rows), _AT_ONCE):
-            some = rows[start : start + _AT_ONCE]
-            names = [row["voter_index"] for row in some]
-            if session.exec(select(Voter.voter_index).where(col(Voter.voter_index).in_(names))).first() is not None:
-                raise Conflict("a unique identifier is there already; none was added")
-            session.execute(insert(Voter), some)
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        names = [row["voter_index"] for row in some]
+        if session.exec(select(Voter.voter_index).where(col(Voter.voter_index).in_(names))).first() is not None:
+            raise Conflict("a unique identifier is there already; none was added")
+        session.execute(insert(Voter), some)
     return len(rows)
 
 
@@ -92,6 +98,13 @@ def reissue(
         if entry is not None:
             database.note(session, entry)
         return add_method(session, database, window, voter_index, channel)
+
+
+def are_known(database: VoterDatabase, window: Window, unique_identifiers: Collection[str]) -> bool:
+    """Whether these, and nobody else, may vote."""
+    wanted = {database.index.voter(window.election_id, each) for each in unique_identifiers}
+    with database.store.reading() as session:
+        return set(session.exec(select(Voter.voter_index).where(Voter.election_id == window.election_id))) == wanted
 
 
 def count_voters(database: VoterDatabase, window: Window) -> int:
@@ -144,13 +157,14 @@ def end_all(session: Session, voter_index: bytes) -> None:
     session.exec(update(AccessMethod).where(col(AccessMethod.voter_index) == voter_index).values(ended=True))
 
 
-def lock_unfinished(session: Session, window: Window) -> None:
-    """From here on the ballot cannot be closed before the transaction ends. Raises NotFound, or Conflict if it is closed."""
+def lock_unfinished(session: Session, window: Window) -> VotingWindow:
+    """From here on the ballot cannot be opened or closed before the transaction ends. Raises NotFound, or Conflict if it is closed."""
     row = session.exec(select(VotingWindow).where(VotingWindow.election_id == window.election_id).with_for_update(read=True)).first()
     if row is None:
         raise NotFound("there is no such ballot")
     if row.closed or row.abandoned:
         raise Conflict("the ballot is closed; nothing was changed")
+    return row
 
 
 def lock_voter(session: Session, database: VoterDatabase, window: Window, unique_identifier: str) -> bytes:

@@ -42,11 +42,14 @@ __all__ = [
 
 LARGEST_BALLOT = 4 * 2**20
 """Bytes of a ballot as received."""
+MOST_CHECKS = 10
+"""So many ballots may be opened with one access code to check the encryption."""
 EVIDENCE_SIZE = 128
 """Bytes of time and address before they are sealed, filled up with blanks: no length tells an address."""
 SEALED_TO_AUDIT = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 """RFC 9180, as evidence of a vote is sealed; `info` is what it belongs to."""
 
+_ROOM = 12 * 2**20  # of 16 MiB
 _CODE = re.compile(rb'"confirmation_code":"([0-9A-F]{64})"\}\Z')
 _CODE_AT = 100  # bytes from the end of a ballot, in which its confirmation code stands
 
@@ -170,10 +173,12 @@ class BallotBox:
         ballot_index = self._index.ballot(window.election_id, ballot.confirmation_code)
         with self._store.transaction() as session:
             lock_open(session, window, self._clock)
-            lock_access(session, self._find(session, window, code, ballot))
+            access = self._find(session, window, code, ballot)
+            lock_access(session, access)
             found = session.get(Challenged, ballot_index)
             if found is not None and hmac.compare_digest(self._opened(window, found), ballot.content):
                 return
+            self._count_check(session, window, access)
             made = Challenged(
                 ballot_index=ballot_index,
                 election_id=window.election_id,
@@ -181,6 +186,15 @@ class BallotBox:
                 sealed_opening=window.key.seal(opening, opening_place(ballot_index)),
             )
             self._put(session, window, ballot, made)
+
+    def _count_check(self, session: Session, window: Window, access: Access) -> None:
+        """Raises Conflict for more checks than one voter needs, or than trustees can open in one message each."""
+        method = session.exec(select(AccessMethod).where(AccessMethod.code_hash == access.code_hash)).one()
+        total = session.exec(select(func.count()).select_from(Challenged).where(Challenged.election_id == window.election_id)).one()
+        if method.checks >= MOST_CHECKS or total >= most_challenged(window.election):
+            raise Conflict("no more ballots can be checked with this code; your vote can still be cast, and nothing was stored")
+        method.checks += 1
+        session.add(method)
 
     def discount(
         self, window: Window, unique_identifier: str, decision: bytes, channel: str, entry: Entry | None = None
@@ -277,6 +291,15 @@ class BallotBox:
 
     def _opened(self, window: Window, found: Challenged) -> bytes:
         return window.key.open(found.sealed, challenged_place(found.ballot_index))
+
+
+def most_challenged(election: Election) -> int:
+    """How many challenged ballots can be opened: the opened ballots, and each trustee's part of it, go through one message (`LARGEST`)."""
+    opened = sum(
+        100 + len(contest.label.encode()) + sum(120 + len(option.label.encode()) for option in contest.options)
+        for contest in election.manifest.contests
+    )
+    return _ROOM // max(200 + opened, 600 + 2 * election.group.element_length)
 
 
 def seal_evidence(window: Window, ballot_index: bytes, now: datetime, address: str) -> bytes:

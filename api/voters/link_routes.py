@@ -14,7 +14,7 @@ from api.authorising import OwnService
 from api.errors import Conflict, Denied
 from api.messages import ElectionId, Message
 from api.problems import documented
-from api.voters.access import NewVoter, add_voters, count_voters, reissue
+from api.voters.access import NewVoter, add_voters, are_known, count_voters, reissue
 from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
 from api.voters.window import Window, window_of
@@ -97,7 +97,7 @@ def take_voters(database: Database, ballot: TheWindow, body: Voters) -> Taken:
     try:
         add_voters(database, ballot, new)
     except Conflict:
-        if count_voters(database, ballot) != len(new):
+        if not are_known(database, ballot, [each.unique_identifier for each in new]):
             raise
     return Taken(voters=count_voters(database, ballot))
 

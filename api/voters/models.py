@@ -69,7 +69,8 @@ class Voter(VoterTable, table=True):
 
 class AccessMethod(VoterTable, table=True):
     """What opens one voting form for one voter (COP-066 to COP-070). The access code itself is sent and never stored. `sealed`: how it is
-    sent. No row is deleted or used again; `ended` becomes true once, by the first vote, a re-issue or the close, and does not say which."""
+    sent. No row is deleted or used again; `ended` becomes true once, by the first vote, a re-issue or the close, and does not say which.
+    `checks` counts the ballots that were opened with it to check the encryption."""
 
     __tablename__ = "access_method"
     __table_args__ = _NO_ROWID
@@ -79,6 +80,7 @@ class AccessMethod(VoterTable, table=True):
     voter_index: bytes = Field(foreign_key="voter.voter_index", index=True)
     sealed: bytes
     ended: bool = False
+    checks: int = 0
 
 
 class Vote(VoterTable, table=True):

@@ -14,15 +14,16 @@ from api.errors import Conflict, Invalid, NotFound
 from api.voters import access, log
 from api.voters.access import NewVoter, add_voters, issue, reissue
 from api.voters.access_code import AccessCode
-from api.voters.ballot_box import SEALED_TO_AUDIT, check, check_challenged, evidence_info
+from api.voters.ballot_box import MOST_CHECKS, SEALED_TO_AUDIT, check, check_challenged, evidence_info, most_challenged
 from api.voters.errors import BallotTaken, NoAccess, NotOpen
 from api.voters.models import AccessMethod, LogLeaf, Seen, Vote
 from api.voters.window import PublicElection, Window, open_window, prepare, window_of
 from engine.encoding import to_json
+from engine.group import STANDARD
 from engine.merkle import leaf_hash, root_of
 from tests.api.conftest import MakeStore
-from tests.api.voting import ADDRESS, AUDIT, ELECTION, Voting, a_voting, checked, public_election
-from tests.engine.elections import NO, YES, a_ballot, manifest_bytes
+from tests.api.voting import ADDRESS, AUDIT, ELECTION, Voting, a_voting, admit, checked, public_election
+from tests.engine.elections import NO, YES, a_ballot, hold_ceremony, manifest_bytes
 from tests.groups import TOY
 
 
@@ -226,7 +227,7 @@ def test_sv10_sv11_of_many_votes_at_once_one_is_taken(voting: Voting) -> None:
     for number in range(1, 6):
         voting.database.store.engine.dispose()
         name = f"at once {number}"
-        add_voters(voting.database, voting.window, [NewVoter(name, 1)])
+        admit(voting.database, voting.window, [NewVoter(name, 1)])
         codes = [issue(voting.database, voting.window, name, "e-mail") for _ in range(3)]
         ballots = [checked() for _ in codes]
         outcomes = at_once(*(lambda c=code, b=ballot: voting.cast(c, b) for code, ballot in zip(codes, ballots, strict=True)))
@@ -258,7 +259,7 @@ def test_the_same_ballot_from_two_voters_at_once_is_taken_once(voting: Voting) -
 def test_sv12_of_an_old_code_and_its_replacement_one_votes(voting: Voting) -> None:
     for number in range(1, 11):
         name = f"reissued {number}"
-        add_voters(voting.database, voting.window, [NewVoter(name, 1)])
+        admit(voting.database, voting.window, [NewVoter(name, 1)])
         old, fresh = issue(voting.database, voting.window, name, "e-mail"), []
         ballot = checked()
         outcomes = at_once(
@@ -298,7 +299,7 @@ def test_sv14_in_hundreds_of_races_with_the_close_no_acknowledged_vote_is_lost(m
         window = another(voting, f"{race + 1:064X}")
         voting.clock.moment = window.closes - timedelta(seconds=1)
         names = [f"voter {number}" for number in range(3)]
-        add_voters(voting.database, window, [NewVoter(name, 1) for name in names])
+        admit(voting.database, window, [NewVoter(name, 1) for name in names])
         codes = [issue(voting.database, window, name, "e-mail") for name in names]
         ballots = [check(to_json(a_ballot(window.election, YES)[0]), 1, window.election) for _ in names]
 
@@ -368,14 +369,14 @@ def test_nobody_is_issued_anything_who_is_not_on_the_roll_or_after_the_close(vot
         with pytest.raises(Conflict, match="closed"):
             call(voting.database, voting.window, "voter 1", "post")
     with pytest.raises(Conflict, match="closed"):
-        add_voters(voting.database, voting.window, [NewVoter("late", 1)])
+        admit(voting.database, voting.window, [NewVoter("late", 1)])
 
 
 def test_a_roll_may_be_longer_than_a_statement(voting: Voting) -> None:
-    assert add_voters(voting.database, voting.window, [NewVoter(f"voter {number}", 1) for number in range(12_000)]) == 12_000
+    assert admit(voting.database, voting.window, [NewVoter(f"voter {number}", 1) for number in range(12_000)]) == 12_000
     assert isinstance(issue(voting.database, voting.window, "voter 11999", "post"), AccessCode)
     with pytest.raises(Conflict):
-        add_voters(voting.database, voting.window, [NewVoter(f"voter {number}", 1) for number in range(11_999, 25_000)])
+        admit(voting.database, voting.window, [NewVoter(f"voter {number}", 1) for number in range(11_999, 25_000)])
 
 
 def test_a_roll_is_added_whole_or_not_at_all(voting: Voting) -> None:
@@ -383,7 +384,7 @@ def test_a_roll_is_added_whole_or_not_at_all(voting: Voting) -> None:
     before = contents(voting)
     for roll, error in ((["new", "voter 1"], Conflict), (["new", "new"], Invalid)):
         with pytest.raises(error):
-            add_voters(voting.database, voting.window, [NewVoter(name, 1) for name in roll])
+            admit(voting.database, voting.window, [NewVoter(name, 1) for name in roll])
     assert contents(voting) == before
 
 
@@ -528,3 +529,38 @@ def test_access_methods_do_not_tell_why_they_ended(voting: Voting) -> None:
     assert len(ended) == 2
     assert {len(each.sealed) for each in ended} == {len(ended[0].sealed)}
     assert access.DISCOUNTED == "discounted"
+
+
+def test_op13_nobody_is_added_to_the_voters_of_an_open_ballot(voting: Voting) -> None:
+    with pytest.raises(Conflict, match="is open: nobody is added"):
+        add_voters(voting.database, voting.window, [NewVoter("late", 1)])
+    with pytest.raises(NotFound):
+        issue(voting.database, voting.window, "late", "e-mail")
+
+
+def test_cr50_who_checks_without_end_is_told_to_vote(voting: Voting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All challenged ballots have to be opened at the count: one voter cannot make that impossible."""
+    first, second = voting.voters(2)
+
+    def challenge(code: AccessCode) -> None:
+        ballot, opening = a_ballot(ELECTION, YES)
+        content = to_json(ballot)
+        voting.box.challenge(voting.window, code, check(content, 1, ELECTION), to_json(opening))
+
+    for _ in range(MOST_CHECKS):
+        challenge(first)
+    with pytest.raises(Conflict, match="no more ballots can be checked with this code"):
+        challenge(first)
+    challenge(second)
+    monkeypatch.setattr("api.voters.ballot_box.most_challenged", lambda _: MOST_CHECKS + 1)
+    with pytest.raises(Conflict, match="no more ballots can be checked"):
+        challenge(second)
+    voting.cast(first)
+    voting.cast(second)
+    voting.close()
+    assert sum(each.state == "Challenged" for each in voting.box.ballots(voting.window)) == MOST_CHECKS + 1
+
+
+def test_all_challenged_ballots_that_are_taken_can_be_opened_in_one_message() -> None:
+    sizes = {most_challenged(ELECTION), most_challenged(hold_ceremony(3, 2, STANDARD).election)}
+    assert all(1_000 < each < 40_000 for each in sizes)

@@ -21,13 +21,13 @@ from api.logs import exception_members, logger
 from api.users.dispatch import Dispatcher, Instructions, OutboxFolder
 from api.users.models import TABLES as USERS
 from api.users.people import UserDatabase
-from api.voters.access import NewVoter, add_voters, issue
+from api.voters.access import NewVoter, issue
 from api.voters.access_code import AccessCode
 from api.voters.checking import Checker
 from engine.encoding import to_json
 from tests.api.canaries import ADDRESS, CHOICE, CLIENT, EMAIL, NAME, PASSPHRASE, PERSONAL, PHONE, REFERENCE, forms, leaks
 from tests.api.conftest import MakeStore
-from tests.api.voting import ELECTION, OPEN, SetClock, Voting, a_voting
+from tests.api.voting import ELECTION, OPEN, SetClock, Voting, a_voting, admit
 from tests.api.watching import configured, lines
 from tests.engine.elections import NO, YES, a_ballot
 from tests.groups import TOY
@@ -48,7 +48,7 @@ class Planted:
 
     def __init__(self, voting: Voting, checker: Checker) -> None:
         self.voting = voting
-        add_voters(voting.database, voting.window, [NewVoter(UNIQUE_IDENTIFIER, 1)])
+        admit(voting.database, voting.window, [NewVoter(UNIQUE_IDENTIFIER, 1)])
         self.code, self.unknown = issue(voting.database, voting.window, UNIQUE_IDENTIFIER, "e-mail"), AccessCode.generate()
         self.ballot = to_json(a_ballot(ELECTION, YES)[0])
         challenged, opening = a_ballot(ELECTION, NO)

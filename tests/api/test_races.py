@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from api.voters.access import NewVoter, add_voters, issue
+from api.voters.access import NewVoter, issue
 from engine.encoding import to_json
 from tests.api.conftest import MakeStore
-from tests.api.voting import a_voting
+from tests.api.voting import a_voting, admit
 from tests.engine.elections import YES, a_ballot
 
 VOTERS, THREADS = 500, 200
@@ -23,7 +23,7 @@ def test_sv10_everybody_has_one_vote_and_every_acknowledged_one_is_there(make_st
     voting = a_voting(make_store)
     database, window = voting.database, voting.window
     names = [f"voter {number}" for number in range(VOTERS)]
-    add_voters(database, window, [NewVoter(name, 1) for name in names])
+    admit(database, window, [NewVoter(name, 1) for name in names])
     votes = [
         [(issue(database, window, name, "e-mail").number, to_json(a_ballot(window.election, YES)[0]).decode()) for name in names]
         for _ in range(2)

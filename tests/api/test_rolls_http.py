@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -91,7 +92,7 @@ def test_op14_a_re_issue_ends_earlier_codes_and_is_logged_with_who_why_and_how(s
     first = {str(each["To"]): code for each, code in zip(services.sender.messages, codes(services), strict=True)}
     for reference in ("M1", "M2", "M1"):
         done = services.call("rolls", "POST", f"{WHERE}/reissues", {"reference": reference, "reason": "the message did not come"}, support)
-        assert (done.status_code, done.json()) == (201, {"missing": 0, "sent": True})
+        assert (done.status_code, done.json()) == (201, {"sent": True})
     assert services.call("rolls", "POST", f"{WHERE}/reissues", {"reference": "M1", "reason": ""}, support).status_code == 422
     assert services.call("rolls", "POST", f"{WHERE}/reissues", {"reference": "M77", "reason": "x"}, support).status_code == 404
     one, two, three = codes(services)[-3:]
@@ -124,17 +125,24 @@ def test_op12_a_discount_takes_two_persons_and_says_the_same_whether_or_not_ther
         wanted = {"reference": reference, "reason": "not cast by the voter"}
         answers[reference] = [
             (each.status_code, each.content)
-            for token in (sam, sam, sue)
-            for each in [services.call("rolls", "POST", f"{WHERE}/discounts", wanted, token)]
+            for token, where in ((sam, ""), (sam, ""), (sue, ""), (sam, "/1"), (sue, "/2"), (sue, "/1"), (sue, "/1"), (sam, "/1"))
+            for each in [services.call("rolls", "POST", f"{WHERE}/discounts{where}", wanted, token)]
         ]
     assert answers["M1"] == answers["M2"]
-    assert [each[1] for each in answers["M1"]] == [b'{"missing":1,"sent":false}'] * 2 + [b'{"missing":0,"sent":true}']
+    assert [each[0] for each in answers["M1"]] == [201, 201, 409, 403, 409, 201, 409, 409]
+    assert [answers["M1"][each][1] for each in (0, 1, 5)] == [b'{"discount":1}', b'{"discount":1}', b'{"sent":true}']
     for code in codes(services)[-2:]:
         services.voting.cast(code)
     logged = entries(services, "vote_discounted")
     assert len(logged) == 2
     assert all(each["by"] != each["approved_by"] for each in logged)
     assert services.call("rolls", "POST", f"{WHERE}/discounts", wanted, services.office.tokens["role-support"]).status_code == 403
+    assert services.call("rolls", "POST", f"{WHERE}/discounts", wanted, sue).json() == {"discount": 2}, "the next one takes two again"
+    services.office.clock.moment += timedelta(days=1)
+    for name in ("sam", "sue"):
+        services.office.sign_in(name)
+    late = services.call("rolls", "POST", f"{WHERE}/discounts/2", wanted, services.office.tokens["sam"])
+    assert (late.status_code, "too old" in late.json()["detail"]) == (409, True)
 
 
 def test_op14_a_message_that_does_not_go_is_counted_and_goes_the_next_time(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import select
 from api.store import Store
 from api.users.models import TABLES as USERS
 from api.users.people import UserDatabase
-from api.voters.access import NewVoter, add_voters, issue
+from api.voters.access import NewVoter, issue
 from api.voters.access_code import AccessCode
 from api.voters.ballot_box import place_of
 from api.voters.database import VoterDatabase
@@ -21,7 +21,7 @@ from api.voters.places import method_place, voter_place
 from engine.ballot import EncryptedBallot
 from engine.encoding import from_json
 from tests.api.conftest import MakeStore
-from tests.api.voting import OPEN, SetClock, Voting, checked
+from tests.api.voting import OPEN, SetClock, Voting, admit, checked
 from tests.engine.elections import NO, SPOIL, YES
 from tests.groups import TOY
 
@@ -38,7 +38,7 @@ class Platform:
         lines = [f"M{n:05},Canary Person {n:05},canary{n:05}@example.org,All" for n in range(people)]
         roll = ("reference,name,email,ballot_style\n" + "\n".join(lines) + "\n").encode()
         minted = self.users.import_roll(self.voting.election_id, roll, {"All": 1})
-        add_voters(self.voting.database, self.voting.window, [NewVoter(each.unique_identifier, each.style) for each in minted])
+        admit(self.voting.database, self.voting.window, [NewVoter(each.unique_identifier, each.style) for each in minted])
         known = sorted(self.users.people(self.voting.election_id), key=lambda each: each.entry.reference)
         self.identifiers = [each.unique_identifier for each in known]
         self.codes: list[AccessCode] = []

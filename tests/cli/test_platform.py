@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from api.auth import Role
 from api.voters.access_code import AccessCode
 from api.voters.ballot_box import check, check_challenged
 from api.voters.window import Window, window_of
@@ -77,6 +78,7 @@ class Whole:
     def vote(self, number: int, choice: tuple[int, ...]) -> None:
         ballot, _ = a_ballot(self.window.election, choice)
         checked = check(to_json(ballot), 1, self.window.election)
+        self.online.office.clock.moment += timedelta(seconds=61)  # there is a new checkpoint after a minute
         self.online.office.app.state.box.cast(self.window, self.codes[f"{number:032x}"], checked, "2001:db8::1")
 
     def challenge(self, number: int) -> None:
@@ -308,3 +310,95 @@ def test_cr49_trustees_do_not_decrypt_while_voting_is_open(online: Platform, mon
     raised = whole.decrypt(1)[1]
     assert isinstance(raised, DecryptionRefused)
     assert "nothing is decrypted before" in str(raised)
+
+
+# What one trustee, or one scrutineer, cannot do
+
+
+def say(online: Platform, i: int, name: str, content: str = "{}") -> Any:
+    online.office.sign_in(f"tom{i}")
+    return online.office.post(f"/ballots/{ELECTION}/board", {"name": name, "content": content}, f"tom{i}")
+
+
+def test_op01_a_trustee_who_complains_out_of_turn_stops_nothing(online: Platform) -> None:
+    whole = Whole(online)
+    whole.opened()
+    for name in ("ceremony/complaints/guardian_1_about_2.json", "decryption/request_1/nonces/guardian_1.json",
+                 "trial/round_7/guardian_1_copy.json"):  # fmt: skip
+        refused = say(online, 1, name)
+        assert (refused.status_code, refused.json()["title"]) == (409, "Not in this state"), name
+    for number in range(1, 13):
+        whole.vote(number, YES)
+    whole.closed()
+    whole.counted()
+    whole.two("exclude")
+    for name in ("ceremony/complaints/guardian_1_about_2.json", "decryption/request_1/attempt_1/restarts/guardian_1.json"):
+        assert say(online, 1, name).status_code == 409, name
+    assert whole.status()["next"] == "ask trustees to decrypt the one aggregate"
+
+
+def test_op01_a_trustee_does_not_fill_the_board_for_others(online: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.ceremony.board._MOST_MESSAGES", 3)
+    assert say(online, 1, "ceremony/1_commitments/guardian_1.json").status_code == 201
+    for other in (2, 3):
+        assert say(online, 1, f"ceremony/3_shares/guardian_1_for_{other}.json").status_code == 201
+    assert "as much as one may" in say(online, 1, "ceremony/2_public_keys/guardian_1.json").json()["detail"]
+    assert say(online, 2, "ceremony/1_commitments/guardian_2.json").status_code == 201
+
+
+def counted(online: Platform) -> Whole:
+    """A ballot whose trustees can be asked."""
+    whole = Whole(online)
+    whole.opened()
+    for number in range(1, 13):
+        whole.vote(number, YES)
+    whole.closed()
+    whole.counted()
+    whole.two("exclude")
+    online.step("tally", "sam")
+    return whole
+
+
+def test_op01_a_statement_that_is_none_is_found_while_others_can_still_be_asked(online: Platform) -> None:
+    whole, office, where = counted(online), online.office, f"/ballots/{ELECTION}/requests"
+    office.post(where, {"guardians": [1, 2]}, "sue")
+    assert say(online, 2, "decryption/request_1/log/guardian_2.json").status_code == 201
+    assert "log/guardian_2.json" in office.get(where, "sue").json()["wrong"]
+    assert online.step("tally", "sue").status_code == 409
+    whole.at(office.clock.now())
+    assert office.post(where, {"guardians": [1, 3]}, "sue").json()["request"] == 2
+    assert whole.decrypt(1, 3) == {1: None, 3: None}
+    assert online.step("tally", "sue").json()["state"] == "tallied"
+    assert office.post(f"/ballots/{ELECTION}/record", {}, "sam").status_code == 201
+
+
+def test_op12_whoever_is_not_authorised_any_more_has_not_asked(online: Platform) -> None:
+    office = online.office
+    ids = {name: member.account_id for name, member in office.members.items()}
+    assert online.step("abandon", "sam").json()["missing"] == 1
+    assert office.post(f"/accounts/{ids['sam']}/end", {}, "ada").status_code == 204
+    assert online.step("abandon", "sue").json() == {"state": "ceremony", "missing": 1}
+
+
+def test_cr48_a_ballot_whose_result_can_be_known_is_not_given_up(online: Platform) -> None:
+    whole, office = counted(online), online.office
+    office.post(f"/ballots/{ELECTION}/requests", {"guardians": [1, 2]}, "sue")
+    assert "not given up any more" in whole.two("abandon")["detail"]
+
+
+def test_pr13_the_log_is_shown_to_its_witnesses_alone_and_not_vote_by_vote(online: Platform) -> None:
+    whole, office = Whole(online), online.office
+    whole.opened()
+    office.appoint("una", Role.TRUSTEE)
+    log = f"/ballots/{ELECTION}/log"
+    office.sign_in("tom1")
+    sizes = []
+    for number in range(1, 4):
+        sizes.append(office.get(log, "tom1").json()["checkpoint"].splitlines()[1])
+        office.clock.moment -= timedelta(seconds=61)
+        whole.vote(number, YES)
+    assert sizes == ["0", "0", "0"], "the same for everybody until its time is over"
+    office.clock.moment += timedelta(minutes=1)
+    assert office.get(log, "tom1").json()["checkpoint"].splitlines()[1] == "3"
+    for where in (log, f"{log}/leaves"):
+        assert office.get(where, "una").status_code == 403, "a trustee, but none of this ballot's"

@@ -19,7 +19,7 @@ from prometheus_client import generate_latest
 
 from api.store import Store
 from api.tally.closing import write_closed
-from api.voters.access import NewVoter, add_voters, issue
+from api.voters.access import NewVoter, issue
 from api.voters.ballot_box import BallotBox, Checked, check
 from api.voters.database import VoterDatabase
 from api.voters.models import TABLES
@@ -28,7 +28,7 @@ from engine.encoding import to_json
 from engine.log import log_of
 from engine.record import read_lines
 from tests.api.office import ELECTION, SIGNING
-from tests.api.voting import OPEN, SetClock
+from tests.api.voting import OPEN, SetClock, admit
 from tests.cli.online import Platform, platform
 from tests.cli.test_platform import Whole
 from tests.engine.elections import NO, SPOIL, YES, a_ballot
@@ -112,7 +112,7 @@ def test_pr03_a_ballot_style_that_few_have_is_not_published_unless_two_persons_a
     few = [f"{number:032x}" for number in range(90, 93)]
     # Voters of another style come while the ballot is open only in this test: that is the box's own way in.
     voters = office.databases.voters
-    add_voters(voters, whole.window, [NewVoter(name, 2) for name in few])
+    admit(voters, whole.window, [NewVoter(name, 2) for name in few])
     for name in few:
         ballot, _ = a_ballot(whole.window.election, YES, (1, 1, 0, 0, 0, 0, 0))
         both = check(to_json(ballot), 2, whole.window.election)

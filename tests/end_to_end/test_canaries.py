@@ -17,14 +17,14 @@ from api.databases import open_store, upgrade_all
 from api.logs import MEMBERS
 from api.sealing import KeyRing
 from api.settings import Settings
-from api.voters.access import NewVoter, add_voters, issue
+from api.voters.access import NewVoter, issue
 from api.voters.access_code import AccessCode
 from api.voters.database import VoterDatabase
 from api.voters.window import PublicElection, open_window, prepare, window_of
 from engine.encoding import to_json
 from engine.group import STANDARD
 from tests.api.canaries import CHOICE, CLIENT, EMAIL, NAME, PASSPHRASE, PERSONAL, PHONE, forms, leaks
-from tests.api.voting import AUDIT
+from tests.api.voting import AUDIT, admit
 from tests.engine.elections import NO, YES, a_ballot, a_manifest, hold_ceremony
 
 UNIQUE_IDENTIFIER = "canary-unique-identifier-0461"
@@ -91,7 +91,7 @@ def test_pr15_a_started_service_writes_nothing_that_it_was_sent(tmp_path: Path, 
     election_id = prepare(database, public, AUDIT.public_key().public_bytes_raw(), STANDARD)
     open_window(database, election_id)
     window = window_of(database, election_id, STANDARD)
-    add_voters(database, window, [NewVoter(UNIQUE_IDENTIFIER, 1)])
+    admit(database, window, [NewVoter(UNIQUE_IDENTIFIER, 1)])
     code, unknown = issue(database, window, UNIQUE_IDENTIFIER, "e-mail"), AccessCode.generate()
     ballot, (challenged, opening) = to_json(a_ballot(election, YES)[0]), map(to_json, a_ballot(election, NO))
     pair = {"ballot": challenged.decode(), "opening": opening.decode()}

@@ -19,14 +19,14 @@ from api.clock import Clock
 from api.databases import open_store, upgrade_all
 from api.sealing import KeyRing
 from api.settings import Settings
-from api.voters.access import NewVoter, add_voters, issue
+from api.voters.access import NewVoter, issue
 from api.voters.access_code import AccessCode
 from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
 from api.voters.window import PublicElection, Window, open_window, prepare, window_of
 from engine.encoding import to_json
 from engine.group import STANDARD
-from tests.api.voting import AUDIT
+from tests.api.voting import AUDIT, admit
 from tests.engine.elections import NO, SPOIL, YES, a_ballot, a_manifest, hold_ceremony
 
 VOTERS = 12
@@ -92,7 +92,7 @@ def test_op04_whatever_was_acknowledged_is_there_once_however_the_service_is_kil
     open_window(service.database, election_id)
     window = window_of(service.database, election_id, STANDARD)
     names = [f"voter {number}" for number in range(VOTERS)]
-    add_voters(service.database, window, [NewVoter(name, 1) for name in names])
+    admit(service.database, window, [NewVoter(name, 1) for name in names])
     codes = [issue(service.database, window, name, "e-mail") for name in names]
     ballots = [to_json(a_ballot(election, chance.choice((YES, NO, SPOIL)))[0]) for _ in names]
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from api.accounts.service import Accounts
 from api.audit.entry import Given
+from api.auth import Role
 from api.ceremony import keys, trial
 from api.ceremony.board import Board
 from api.ceremony.board_messages import BoardMessages
@@ -19,7 +20,7 @@ from api.ceremony.requests import latest_request
 from api.clock import Clock
 from api.elections.service import Ballot, ElectionService
 from api.elections.states import Step
-from api.errors import Conflict
+from api.errors import Conflict, Denied
 from api.recording import Recording
 from api.records.service import Releases
 from api.tally.log_routes import WitnessedLog
@@ -68,7 +69,27 @@ class Conduct:
         }
         return effects[step]
 
+    def ready(self, step: Step) -> Effect:
+        """What has to be there before anybody asks for the step, so that both persons agree to the same. Raises Conflict."""
+        checks: dict[Step, Effect] = {
+            Step.BEGIN_TRIAL: lambda ballot: _ignore(keys.held(self.board, ballot, self.group)),
+            Step.OPEN: self._can_open,
+            Step.EXCLUDE: lambda ballot: _ignore(self.tally.counting.count(ballot.election_id)),
+            Step.ACCEPT_SMALL_UNITS: self._accept_small_units,
+            Step.RELEASE: self.releases.must_be_verified,
+        }
+        return checks.get(step, _ignore)
+
+    def is_scrutineer(self, election_id: str, account_id: str) -> bool:
+        """Whether somebody who asked earlier is still authorised."""
+        try:
+            self.accounts.grants.principal(account_id, Role.SCRUTINEER, election_id)
+        except Denied:
+            return False
+        return True
+
     def _begin_ceremony(self, ballot: Ballot) -> None:
+        self.recording.ensure_log(ballot.election_id)
         keys.begin(self.board, ballot, self.group)
         manifest = ballot.terms.manifest
         self.recording.add(ballot.election_id, "manifest_fixed", {
@@ -91,7 +112,7 @@ class Conduct:
             "guardian_record_hash": election.extended_base_hash,
         })  # fmt: skip
 
-    def _open(self, ballot: Ballot) -> None:
+    def _can_open(self, ballot: Ballot) -> None:
         if self.clock.now() >= ballot.manifest.closes:
             raise Conflict("the voting period of this ballot is over: make another ballot")
         election = keys.held(self.board, ballot, self.group).election
@@ -99,6 +120,9 @@ class Conduct:
         window = window_of(self.voters, ballot.election_id, self.group)
         if not count_voters(self.voters, window):
             raise Conflict("nobody can vote yet: there is no roll (psephos scrutineer roll)")
+
+    def _open(self, ballot: Ballot) -> None:
+        self._can_open(ballot)
         self.accounts.grants.freeze(ballot.election_id)
         open_window(self.voters, ballot.election_id)
         self.recording.add(ballot.election_id, "ballot_opened", _moment(ballot.manifest.opens))
@@ -144,7 +168,13 @@ class Conduct:
         """Retention is for whoever keeps the databases (T14)."""
 
     def _abandon(self, ballot: Ballot) -> None:
+        if self.board.has(ballot.election_id, "decryption/request_1.json"):
+            raise Conflict("the trustees have been asked to decrypt: a ballot whose result can be known is not given up any more")
         abandon_window(self.voters, ballot.election_id)
+
+
+def _ignore(_: object) -> None:
+    """Nothing more is asked."""
 
 
 def _moment(moment: datetime) -> dict[str, Given]:

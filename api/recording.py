@@ -1,14 +1,16 @@
 """What accounts and ballots tell, as entries of the audit log: each event under a kind of the catalogue, in the log it belongs to."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 
 from api.accounts.events import Event
 from api.audit.entry import PLATFORM, Entry, Given
 from api.audit.events import BALLOT_CREATED
+from api.audit.flood import FloodGate
 from api.audit.log import AuditLog
 from api.clock import Clock
-from api.errors import NotFound
+from api.errors import Conflict, NotFound
 
 __all__ = ["Recording"]
 
@@ -19,7 +21,7 @@ class Recording:
     """Writes to one audit log. If it raises, whoever tells has not done what it tells."""
 
     def __init__(self, audit: AuditLog, clock: Clock) -> None:
-        self._audit, self._clock = audit, clock
+        self._audit, self._clock, self._gate = audit, clock, FloodGate(audit, clock)
 
     def add(self, election_id: str | None, kind: str, members: Mapping[str, Given]) -> None:
         """Adds an entry to a ballot's log, or to the platform's: for None, and for a ballot that has no log yet."""
@@ -42,7 +44,8 @@ class Recording:
         elif event == Event.SIGNED_OUT:
             self.add(None, "signed_out", {"by": account, "role": "staff"})
         elif event == Event.SIGN_IN_FAILED:
-            self.add(None, "unauthorised_access_attempted", {"what": "sign_in", "count": 1, "account": account})
+            members: dict[str, Given] = {"what": "sign_in", "count": 1, "account": account}
+            self._gate.add(Entry(PLATFORM, "unauthorised_access_attempted", self._clock.now(), members))
         elif event in _CHANGES:
             self.add(chain, "permission_changed", {
                 "by": by, "reason": f"{details['reason']}, from {details['starts']} until {details['ends']}", "database": "accounts",
@@ -60,6 +63,15 @@ class Recording:
             return
         rest = details.get("step") or details.get("state") or "manifest, keys or trustees"
         self.add(election_id, "platform_configured", {"by": by, "setting": event.replace(" ", "_"), "after": rest})
+
+    def ensure_log(self, election_id: str) -> None:
+        """That the ballot has a log; it gets one here if its beginning was lost."""
+        with suppress(Conflict):
+            self.add_first(election_id, "service")
+
+    def flush(self) -> None:
+        """Writes what was counted of floods."""
+        self._gate.flush()
 
     def add_first(self, election_id: str, by: str) -> None:
         """The entry that a ballot's log begins with."""

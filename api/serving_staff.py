@@ -20,7 +20,7 @@ from api.records.service import Verify
 from api.rolls import RollDatabases, RollSettings, create_roll_app
 from api.settings import Settings, SettingsError
 from api.staff import Databases, StaffSettings, create_staff_app
-from api.staff_settings import LinkSettings, MessageSettings, log_key, site_of
+from api.staff_settings import LinkSettings, MessageSettings, log_key, site_of, witness_key
 from api.store import Store
 from api.voters.database import VoterDatabase
 
@@ -37,7 +37,8 @@ def staff(verify: Verify) -> FastAPI:
     accounts, elections, voters, audit = (_opened(settings, store) for store in ("accounts", "elections", "voters", "audit"))
     databases = Databases(AccountDatabase(accounts), elections, VoterDatabase(voters), AuditLog(audit, clock, key, f"{name}/audit"))
     own = StaffSettings(
-        hosts=settings.hosts, site=site_of(settings), link_key=LinkSettings.read(os.environ).key, log_key=key, log_origin=name,
+        hosts=settings.hosts, site=site_of(settings), link_key=LinkSettings.read(os.environ).key,
+        witness_key=witness_key(os.environ), log_origin=name,
         folder=Path(folder), processes=settings.processes, verify=verify,
     )  # fmt: skip
     return create_staff_app(databases, own, clock)

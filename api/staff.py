@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -62,17 +63,18 @@ LARGEST_BODY = 2 * LARGEST
 @dataclass(frozen=True, slots=True)
 class StaffSettings:
     """The host names it answers to; where passkeys are used; the key of the link from the service for rolls; the key and the name that
-    checkpoints of witnessed logs are signed with; a folder for counts and released records; how many processes check ballots; the verifier
-    that every record has to pass."""
+    checkpoints of witnessed logs are signed with, and how often there is a new one; a folder for counts and released records; how many
+    processes check ballots; the verifier that every record has to pass."""
 
     hosts: Collection[str]
     site: Site
     link_key: str = field(repr=False)
-    log_key: Ed25519PrivateKey = field(repr=False)
+    witness_key: Ed25519PrivateKey = field(repr=False)
     log_origin: str
     folder: Path
     processes: int
     verify: Verify
+    checkpoint_every: timedelta = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def create_staff_app(
     releases = Releases(elections, board, tally, clock, group, settings.folder / "records", settings.verify)
     app = FastAPI(
         title="Psephos staff service", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None,
-        lifespan=lambda _: _relaying(databases),
+        lifespan=lambda _: _relaying(databases, recording),
     )  # fmt: skip
     app.state.accounts = accounts
     app.state.authorise = accounts.authorise
@@ -114,8 +116,9 @@ def create_staff_app(
     box = BallotBox(databases.voters, clock)
     app.state.box, app.state.clock = box, clock
     app.state.reports = Reports(accounts, elections, board, tally, releases, databases.voters, clock, group)
-    log = app.state.log = WitnessedLog(databases.voters, box, group, settings.log_key, settings.log_origin)
-    app.state.effects = Conduct(accounts, elections, board, tally, releases, databases.voters, log, recording, clock, group).effects
+    log = WitnessedLog(databases.voters, clock, group, settings.witness_key, settings.log_origin, settings.checkpoint_every)
+    app.state.log = log
+    app.state.conduct = Conduct(accounts, elections, board, tally, releases, databases.voters, log, recording, clock, group)
     problems.install(app)
     for each in (
         accounts_routes, staff_routes, elections_routes, reports_routes, board_routes, trial_routes, link_routes, tally_routes, log_routes,
@@ -132,13 +135,16 @@ def create_staff_app(
 
 
 @asynccontextmanager
-async def _relaying(databases: Databases) -> AsyncIterator[None]:
+async def _relaying(databases: Databases, recording: Recording) -> AsyncIterator[None]:
     """While the service runs, what the voter database notes for the audit log is moved there."""
 
     async def move() -> None:
         while True:
             try:
-                await run_in_threadpool(databases.voters.relay, databases.audit)
+                relayed = await run_in_threadpool(databases.voters.relay, databases.audit)
+                await run_in_threadpool(recording.flush)
+                if relayed.kept:
+                    _log.error("entries cannot be put into the audit log: %d", relayed.kept)
             except ApiError as error:  # the database does not answer: nothing is lost, it is tried again
                 _log.warning("entries wait for the audit log: %s", type(error).__name__)
             await asyncio.sleep(_RELAY_EVERY)

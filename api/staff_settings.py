@@ -11,11 +11,11 @@ from api.settings import Settings, SettingsError
 from api.users.dispatch import OutboxFolder
 from api.users.link import Link
 
-__all__ = ["VARIABLES", "LinkSettings", "MessageSettings", "log_key", "secret", "site_of"]
+__all__ = ["VARIABLES", "LinkSettings", "MessageSettings", "log_key", "secret", "site_of", "witness_key"]
 
 VARIABLES = (
     "PSEPHOS_FOLDER", "PSEPHOS_LINK", "PSEPHOS_LINK_KEY", "PSEPHOS_LOG_KEY", "PSEPHOS_LOG_NAME", "PSEPHOS_OUTBOX", "PSEPHOS_PAGE",
-    "PSEPHOS_SENDER", "PSEPHOS_SUPPORT",
+    "PSEPHOS_SENDER", "PSEPHOS_SUPPORT", "PSEPHOS_WITNESS_KEY",
 )  # fmt: skip
 """Their names."""
 
@@ -63,13 +63,22 @@ class MessageSettings:
 
 
 def log_key(environment: Mapping[str, str]) -> tuple[Ed25519PrivateKey, str]:
-    """The key and the name that checkpoints of logs are signed with. Raises SettingsError."""
-    text = secret(environment, "PSEPHOS_LOG_KEY", "log.key")
-    try:
-        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
-    except ValueError:
-        raise SettingsError("PSEPHOS_LOG_KEY: expected 64 hexadecimal digits, as `psephos keys log` makes them") from None
+    """The key and the name that checkpoints of the audit log are signed with. Raises SettingsError."""
+    key = _signing_key(environment, "PSEPHOS_LOG_KEY", "log.key")
     return key, _given(environment, "PSEPHOS_LOG_NAME", "the name of this platform's logs, such as ballots.example/log")
+
+
+def witness_key(environment: Mapping[str, str]) -> Ed25519PrivateKey:
+    """The key that checkpoints of votes are signed with: another one, which staff's service has alone. Raises SettingsError."""
+    return _signing_key(environment, "PSEPHOS_WITNESS_KEY", "witness.key")
+
+
+def _signing_key(environment: Mapping[str, str], name: str, credential: str) -> Ed25519PrivateKey:
+    text = secret(environment, name, credential)
+    try:
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
+    except ValueError:
+        raise SettingsError(f"{name}: expected 64 hexadecimal digits, as `psephos keys log` makes them") from None
 
 
 def site_of(settings: Settings) -> Site:

@@ -1,8 +1,9 @@
 """`psephos scrutineer` on a platform: what each command asks of the services, and what it says then."""
 
 import json
+import tempfile
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from cli.keystore import read_at_most
 from cli.progress import ballots_bar
 from cli.scrutineer_folder import FEW_TRIES, PlatformBallot, bind
 from cli.session import Session, prompt
-from engine.manifest import WITNESSED
-from engine.record import signed_bytes
+from cli.verifying import verify_apart
+from engine.manifest import WITNESSED, read_manifest
+from engine.record import MANIFEST, PROFILE, SIGNATURE, as_date, digest, sign_record
 
 __all__ = [
     "abandon", "accept_small_units", "ceremony", "close", "create", "dispatch", "exclude", "join", "open_ballot", "release", "report",
@@ -170,12 +172,7 @@ def release(folder: Path, record: Path | None, signing_key: bytes | None, as_jso
         raise PsephosError(f"the ballot is {state}: there is a record when there is a result (psephos scrutineer tally)")
     if state == "tallied":
         if signing_key is not None:
-            drafted = ballot.post("/record", {})
-            signature = Ed25519PrivateKey.from_private_bytes(signing_key).sign(_to_sign(drafted))
-            verified = ballot.post("/record/signature", {"date": drafted["date"], "signature": signature.hex()})
-            if not as_json:
-                click.echo("the record is signed, and the verifier says: VERIFIED")
-                click.echo(f"hash of the record: {verified['record_hash'].upper()}")
+            _sign(ballot, signing_key, as_json)
         asked = ballot.step("release")
         if asked["missing"]:
             tell(as_json, asked, "asked for; a second person now runs: psephos scrutineer release")
@@ -223,13 +220,26 @@ def _stands(ballot: PlatformBallot, asked: dict[str, Any], as_json: bool) -> Non
     tell(as_json, asked | found, *lines)
 
 
-def _to_sign(drafted: dict[str, Any]) -> bytes:
-    """What is signed: nothing but a record's hash and a date near ours. Raises PsephosError for anything else the service might show."""
-    wanted = signed_bytes(bytes.fromhex(drafted["record_hash"]), drafted["date"])
-    shown = datetime.strptime(drafted["date"], "%Y-%m-%dT%H:%M:%S%z")
-    if wanted.hex() != drafted["to_sign"] or shown.tzinfo is None:
-        raise PsephosError("the service asks for a signature over something else than a record; nothing was signed")
-    return wanted
+def _sign(ballot: PlatformBallot, signing_key: bytes, as_json: bool) -> None:
+    """Fetches the record, signs it here, has the verifier on this machine verify it, and only then hands the signature over."""
+    drafted, date = ballot.post("/record", {}), datetime.now(UTC)
+    public = Ed25519PrivateKey.from_private_bytes(signing_key).public_key().public_bytes_raw()
+    with tempfile.TemporaryDirectory() as name:
+        record = Path(name) / "record"
+        ballot.fetch_draft(record)
+        if digest(record / PROFILE).hex() != drafted["record_hash"]:
+            raise PsephosError("the record that the service shows is not the one that it asks a signature for; nothing was signed")
+        if read_manifest((record / MANIFEST).read_bytes()).voting.election_identifier.hex() != ballot.ballot_id:
+            raise PsephosError("the record that the service shows is of another ballot; nothing was signed")
+        sign_record(record, signing_key, date)
+        verdict = verify_apart(record, public, None)
+        if not verdict.verified:
+            raise PsephosError(f"the record does not verify here, and its signature was not handed over: {verdict.report[:500]}")
+        signature = json.loads((record / SIGNATURE).read_bytes())["signature"]
+    verified = ballot.post("/record/signature", {"date": as_date(date), "signature": signature})
+    if not as_json:
+        click.echo("the record verifies here, is signed, and verifies at the service, too")
+        click.echo(f"hash of the record: {verified['record_hash'].upper()}")
 
 
 def _table(result: dict[str, Any]) -> Table:

@@ -55,7 +55,8 @@ def start_platform(folder: Path, sign_in_name: str) -> DemoPlatform:
     folder.mkdir(mode=0o700, parents=True)
     for store in STORES:
         write_new(folder / f"{store}.keys", KeyRing.generate(store).to_json())
-    write_new(folder / "log.key", secrets.token_hex(32).encode())
+    for key in ("log.key", "witness.key"):
+        write_new(folder / key, secrets.token_hex(32).encode())
     write_new(folder / "link.key", secrets.token_urlsafe(32).encode())
     finish([psephos("database", "upgrade", environment=_environment(folder, STORES))])
     ports = _free_ports(3)

@@ -9,6 +9,8 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +25,7 @@ __all__ = ["PLATFORM", "PlatformBallot", "bind", "is_on_platform"]
 PLATFORM = "platform.json"
 FEW_TRIES = 5
 BATCH = 500  # messages sent with one request
+_LARGEST = 2**36  # bytes of a file
 _BALLOT = re.compile("[0-9a-f]{64}")
 
 
@@ -98,23 +101,44 @@ class PlatformBallot:
                 print(PsephosError(line).format_message(), flush=True)
             time.sleep(pause)
 
+    def fetch_draft(self, folder: Path) -> None:
+        """Downloads the record that waits for its signature into the new folder."""
+        where = f"{self.where}/record"
+        profile = self.session.call(lambda token: self.session.connection.get(f"{where}/profile.json", token))
+        for name in ["profile.json", *(str(each["path"]) for each in json.loads(profile)["files"])]:
+            _put(folder, name, self.session.call(partial(self._file, f"{where}/{quote(name)}")))
+
+    def _file(self, path: str, token: str) -> bytes:
+        return self.session.connection.get(path, token, _LARGEST)
+
     def fetch_record(self, folder: Path) -> None:
-        """Downloads the released record into the new folder, and the key and hints beside it. Needs no session."""
+        """Downloads the released record into the new folder, and the key and hints beside it. The record needs no session; its key has to
+        be the one that the ballot was made with."""
         connection, where = self.session.connection, f"/api/v1/records/{self.ballot_id}"
         listed = json.loads(connection.get(where, None))
+        key = str(self.get()["signing_key"]).upper()
+        if str(listed["key"]).upper() != key:
+            raise PsephosError("the record is under another key than the ballot was made with; nothing was kept")
         draft = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}")
         for each in listed["files"]:
-            target = draft / each["path"]
-            if not target.resolve().is_relative_to(draft.resolve()):
-                raise PsephosError("the service names a file outside of the record")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(connection.get(f"{where}/files/{quote(each['path'])}", None, each["bytes"] + 1))
-        key = folder.with_name(f"{folder.name}.key")
-        if not key.exists():
-            write_new(key, f"{listed['key'].upper()}\n".encode(), 0o644)
-        if listed["hints"]:
-            folder.with_name(f"{folder.name}.hints").write_bytes(connection.get(f"{where}/hints", None, 2**40))
+            content = connection.get(f"{where}/files/{quote(each['path'])}", None, int(each["bytes"]) + 1)
+            if sha256(content).hexdigest() != each["sha256"]:
+                raise PsephosError(f"{each['path']} is not as it is listed; nothing was kept")
+            _put(draft, each["path"], content)
+        key_file, hints = folder.with_name(f"{folder.name}.key"), folder.with_name(f"{folder.name}.hints")
+        if not key_file.exists():
+            write_new(key_file, f"{key}\n".encode(), 0o644)
+        if listed["hints"] and not hints.exists():
+            hints.write_bytes(connection.get(f"{where}/hints", None, _LARGEST))
         draft.rename(folder)
+
+
+def _put(folder: Path, name: str, content: bytes) -> None:
+    target = folder / name
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise PsephosError("the service names a file outside of the record")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
 
 
 def is_on_platform(folder: Path) -> bool:

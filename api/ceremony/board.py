@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from sqlmodel import Session, col, func, select
 
-from api.ceremony.paths import LARGEST, Author
+from api.ceremony.paths import LARGEST, Author, author_of, said_before, when
 from api.elections.models import BoardMessage, Election
 from api.elections.states import State
 from api.errors import Conflict, Invalid, NotFound
@@ -15,7 +15,8 @@ from api.store import Store
 __all__ = ["Board", "Listed"]
 
 _ENDED = (State.RELEASED, State.ARCHIVED, State.ABANDONED)
-_MOST_MESSAGES = 20_000
+_MOST_MESSAGES, _MOST_BYTES = 1_000, 2**28
+"""Of one guardian. The scrutineer's are not limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,10 @@ class Board:
                 return Listed(found.position, name, digest)
             if election.state in _ENDED:
                 raise Conflict(f"the ballot is {election.state}: nothing more is said")
+            if author.guardian is not None:
+                self._check_turn(session, election_id, State(election.state), name)
+                self._check_share(session, election_id, author.guardian, len(content))
             position = self._count(session, election_id) + 1
-            if position > _MOST_MESSAGES:
-                raise Conflict("the board is full")
             session.add(BoardMessage(election_id=election_id, name=name, position=position, digest=digest, content=content))
         return Listed(position, name, digest)
 
@@ -90,6 +92,21 @@ class Board:
         """The names of all messages."""
         with self._store.reading() as session:
             return list(session.exec(select(BoardMessage.name).where(BoardMessage.election_id == election_id)))
+
+    def _check_turn(self, session: Session, election_id: str, state: State, name: str) -> None:
+        """Raises Conflict for what is not to be said now: a trustee who speaks out of turn could otherwise stop a count (OP-01)."""
+        if state not in when(name):
+            raise Conflict(f"the ballot is {state}: that is not said now")
+        for needed in said_before(name):
+            if session.get(BoardMessage, (election_id, needed)) is None:
+                raise Conflict("nobody has asked for that yet")
+
+    def _check_share(self, session: Session, election_id: str, guardian: int, length: int) -> None:
+        """Raises Conflict if a guardian's messages would be more, or longer, than any ballot needs: nobody fills the board for others."""
+        query = select(BoardMessage.name, func.length(BoardMessage.content)).where(BoardMessage.election_id == election_id)
+        own = [size for name, size in session.exec(query) if author_of(name) == guardian]
+        if len(own) >= _MOST_MESSAGES or sum(own) + length > _MOST_BYTES:
+            raise Conflict(f"guardian {guardian} has said as much as one may; tell the scrutineer")
 
     def _count(self, session: Session, election_id: str) -> int:
         return session.exec(select(func.count()).select_from(BoardMessage).where(BoardMessage.election_id == election_id)).one()

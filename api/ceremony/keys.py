@@ -8,6 +8,7 @@ from pathlib import Path
 from api.ceremony.board import Board
 from api.ceremony.paths import Author
 from api.elections.service import Ballot
+from api.elections.states import State
 from api.errors import Conflict, NotFound
 from engine.encoding import from_json
 from engine.errors import EngineError
@@ -37,10 +38,10 @@ def begin(board: Board, ballot: Ballot, group: Group) -> None:
 
 
 def held(board: Board, ballot: Ballot, group: Group) -> Ceremony:
-    """The ceremony as it stands on the board, every key and acknowledgement checked. Raises Conflict if something is missing or wrong, or
-    there is a complaint."""
+    """The ceremony as it stands on the board, every key and acknowledgement checked. Raises Conflict if something is missing or wrong, or,
+    while it is held, there is a complaint: afterwards all have acknowledged the keys, and none comes any more."""
     election_id, everybody = ballot.election_id, range(1, ballot.guardian_count + 1)
-    if any(each.startswith("ceremony/complaints/") for each in board.names(election_id)):
+    if ballot.state is State.CEREMONY and any(each.startswith("ceremony/complaints/") for each in board.names(election_id)):
         raise Conflict("a trustee complains about another: the key ceremony has to start again, with a new ballot")
     missing: list[str] = []
 

@@ -7,9 +7,10 @@ Ballots are not on the board: they are too large for it, and come by another way
 import re
 from dataclasses import dataclass
 
+from api.elections.states import State
 from api.errors import Denied, Invalid
 
-__all__ = ["LARGEST", "Author", "author_of"]
+__all__ = ["LARGEST", "Author", "author_of", "said_before", "when"]
 
 LARGEST = 16 * 2**20
 """Bytes of a message."""
@@ -60,3 +61,17 @@ def author_of(name: str) -> int | None:
         if _SCRUTINEERS.fullmatch(name):
             return None
     raise Invalid("there is no message of that name")
+
+
+def when(name: str) -> tuple[State, ...]:
+    """The states of a ballot in which a guardian says this."""
+    beginning = name.partition("/")[0]
+    return {"ceremony": (State.CEREMONY,), "trial": (State.TRIAL, State.OPEN), "decryption": (State.EXCLUDED,)}[beginning]
+
+
+def said_before(name: str) -> tuple[str, ...]:
+    """The messages that have to be there before a guardian says this: the request that it answers."""
+    asked = re.match("((?:decryption/request|trial/round)_[0-9]+)/", name)
+    if asked is None:
+        return ()
+    return (f"{asked[1]}.json",) if asked[1].startswith("decryption") else (f"{asked[1]}/request.json",)

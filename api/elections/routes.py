@@ -1,5 +1,6 @@
 """The scrutineer's ballots over HTTP: make one, change a draft, ask for the next step, see where it stands."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -153,7 +154,9 @@ def ask(
     request: Request, elections: Elections, principal: Scrutineer, election_id: ElectionId, body: AskedStep
 ) -> StepAnswer:
     """Ask for a step. One that needs two persons is done when the second one asks (OP-12)."""
-    asked = elections.ask(election_id, body.step, principal.account_id, request.app.state.effects(body.step))
+    conduct = request.app.state.conduct
+    still = partial(conduct.is_scrutineer, election_id)
+    asked = elections.ask(election_id, body.step, principal.account_id, conduct.effects(body.step), conduct.ready(body.step), still)
     return StepAnswer(state=asked.state.value, missing=asked.missing)
 
 

@@ -113,17 +113,24 @@ class ElectionService:
         self._record("ballot changed", {"election": election_id, "account": account_id})
         return self.ballot(election_id)
 
-    def ask(self, election_id: str, step: Step, account_id: str, effect: Callable[[Ballot], None]) -> Asked:
+    def ask(
+        self, election_id: str, step: Step, account_id: str, effect: Callable[[Ballot], None],
+        ready: Callable[[Ballot], None] = lambda _: None, still: Callable[[str], bool] = lambda _: True,
+    ) -> Asked:  # fmt: skip
         """Asks for a step. It is done when as many different persons have asked as it needs, and then `effect` is carried out first, which
-        raises Conflict if something is not ready; it must bear being carried out again. Raises NotFound, Denied if the same person asks
-        twice, Conflict if the step leads nowhere from here."""
+        raises Conflict if something is not ready; it must bear being carried out again. Nobody asks for what is not `ready`, and who is
+        not `still` authorised has not asked. Raises NotFound, Denied if the same person asks twice, Conflict if the step leads nowhere from
+        here."""
+        ballot = self.ballot(election_id)
+        after(ballot.state, step)
+        ready(ballot)
         prepared = None  # the version of the ballot that the effect was carried out for
         while True:
             with self._store.transaction() as session:
                 row = self._lock(session, election_id)
                 before = State(row.state)
                 following = after(before, step)
-                earlier = self._earlier(session, election_id, before, step)
+                earlier = [each for each in self._earlier(session, election_id, before, step) if each == account_id or still(each)]
                 if account_id in earlier:
                     raise Denied("the same person cannot ask twice: another one has to")
                 missing = persons_for(step) - len(earlier) - 1

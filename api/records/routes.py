@@ -1,6 +1,9 @@
 """The record over HTTP: drafted and signed by scrutineers, and after its release there for everybody, without a session (PR-12)."""
 
+import json
+from collections.abc import Collection
 from datetime import datetime
+from pathlib import Path as FolderPath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -13,7 +16,8 @@ from api.errors import NotFound
 from api.idempotency import IdempotentRoute
 from api.messages import ElectionId, Message
 from api.problems import documented
-from api.records.service import Published, Releases
+from api.records.files import LISTING
+from api.records.service import Releases
 from engine.record import PROFILE, as_date, digest
 
 __all__ = ["router"]
@@ -80,6 +84,17 @@ def draft(releases: TheReleases, _: Scrutineer, election_id: ElectionId) -> Draf
     return DraftedRecord(record_hash=made.record_hash.hex(), date=as_date(made.date), to_sign=made.to_sign.hex())
 
 
+@router.get(
+    "/ballots/{election_id}/record/{path:path}", response_class=FileResponse,
+    responses={**_BYTES, **documented(404, 409, 421, 422, 503)},
+)  # fmt: skip
+def drafted_file(releases: TheReleases, _: Scrutineer, election_id: ElectionId, path: Annotated[str, Path(max_length=200)]) -> FileResponse:
+    """A file of the record that waits for its signature: `profile.json` lists the others. Whoever signs looks at what it is first."""
+    folder = releases.drafted(election_id)
+    there = {each["path"] for each in json.loads((folder / PROFILE).read_bytes())["files"]}
+    return _file(folder, path, {*there, PROFILE})
+
+
 @router.post("/ballots/{election_id}/record/signature", status_code=201, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
 def sign(releases: TheReleases, _: Scrutineer, election_id: ElectionId, body: RecordSignature) -> VerifiedRecord:
     """Hand in the signature. The verifier then verifies the whole record; if it does not verify: 409, and it is never released."""
@@ -92,11 +107,7 @@ def sign(releases: TheReleases, _: Scrutineer, election_id: ElectionId, body: Re
 def released(releases: TheReleases, election_id: ElectionId) -> ReleasedRecord:
     """What there is of a released record. Take the key from another place, too: a record does not vouch for itself."""
     found = releases.published(election_id)
-    files = [
-        RecordFile(path=path.relative_to(found.folder).as_posix(), bytes=path.stat().st_size, sha256=digest(path).hex())
-        for path in sorted(found.folder.rglob("*"))
-        if path.is_file()
-    ]
+    files = [RecordFile(**each) for each in json.loads((found.folder.parent / LISTING).read_bytes())]
     key = (found.folder.parent / "record.key").read_text().strip()
     return ReleasedRecord(record_hash=digest(found.folder / PROFILE).hex(), key=key, files=files, hints=found.hints is not None)
 
@@ -119,11 +130,12 @@ def hints(releases: TheReleases, election_id: ElectionId) -> FileResponse:
 )  # fmt: skip
 def file(releases: TheReleases, election_id: ElectionId, path: Annotated[str, Path(max_length=200)]) -> FileResponse:
     """A file of a released record. Only what the record lists is there."""
-    return _file(releases.published(election_id), path)
+    found = releases.published(election_id)
+    there = {each["path"] for each in json.loads((found.folder.parent / LISTING).read_bytes())}
+    return _file(found.folder, path, there)
 
 
-def _file(found: Published, name: str) -> FileResponse:
-    there = {each.relative_to(found.folder).as_posix(): each for each in found.folder.rglob("*") if each.is_file()}
+def _file(folder: FolderPath, name: str, there: Collection[str]) -> FileResponse:
     if name not in there:
         raise NotFound("there is no such file in the record")
-    return FileResponse(there[name], media_type="application/octet-stream")
+    return FileResponse(folder / name, media_type="application/octet-stream")

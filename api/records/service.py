@@ -4,13 +4,14 @@ The signing key never comes here. What is published is what `engine.record` writ
 two persons have released it.
 """
 
+import fcntl
 import json
-import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -24,19 +25,21 @@ from api.clock import Clock
 from api.elections.service import Ballot, ElectionService
 from api.elections.states import State
 from api.errors import Conflict, Invalid, NotFound
+from api.records.files import LISTING, copy_record, listing_of, sync_folder, write_durably
 from api.tally.counting import Count
 from api.tally.service import OPENED, TallyService
 from engine.ballot import OpenedBallot
 from engine.encoding import from_json
 from engine.errors import EngineError
 from engine.group import Group
-from engine.log import LogStatement, RecordLog, log_of, record_log
+from engine.log import LogRoot, LogStatement, RecordLog, record_log, verify_statement
 from engine.parameters import Election
 from engine.record import PROFILE, SIGNATURE, Record, add_signature, as_date, check_date, digest, read_lines, signed_bytes, write_unsigned
 
 __all__ = ["Drafted", "Published", "Releases", "Verdict", "Verify"]
 
 _MARK = "verified.json"
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +90,26 @@ class Releases:
         if ballot.state is not State.TALLIED:
             raise Conflict(f"the ballot is {ballot.state}: a record is written when there is a result, and once")
         folder = self._draft_folder(election_id)
-        if not (folder / PROFILE).exists():
-            count = self._tally.counting.count(election_id)
-            try:
-                self._write(ballot, count, folder)
-            except EngineError as error:
-                raise Conflict(f"the record cannot be written: {error}") from None
+        with self._alone(election_id):
+            if not (folder / PROFILE).exists():
+                count = self._tally.counting.count(election_id)
+                try:
+                    self._write(ballot, count, folder)
+                except EngineError as error:
+                    raise Conflict(f"the record cannot be written: {error}") from None
         return Drafted(digest(folder / PROFILE), self._clock.now().replace(microsecond=0))
 
+    def drafted(self, election_id: str) -> Path:
+        """The folder of the record that waits for its signature, for scrutineers to look at first. Raises Conflict."""
+        self.draft(election_id)
+        return self._draft_folder(election_id)
+
     def sign(self, election_id: str, date: datetime, signature: bytes) -> Verdict:
-        """Takes the scrutineer's signature over `Drafted.to_sign` and has the record verified. Raises Invalid for a signature or date that
-        is not right; Conflict, with what the verifier found, if the record does not verify: then it is never released."""
+        """Takes the scrutineer's signature over `Drafted.to_sign` and has the record verified; again answers the same. Raises Invalid for a
+        signature or date that is not right; Conflict, with what the verifier found, if the record does not verify: then it is never
+        released."""
         ballot, drafted = self._elections.ballot(election_id), self.draft(election_id)
-        if abs(date - drafted.date).total_seconds() > 24 * 3600:
+        if abs(date - drafted.date) > _ONE_DAY:
             raise Invalid("date: expected the time of this day at which the record is signed")
         try:
             check_date(self._tally.counting.count(election_id).election, date)
@@ -110,33 +120,58 @@ class Releases:
         except (InvalidSignature, ValueError):
             raise Invalid("signature: is not one of this record under the ballot's signing key; nothing was changed") from None
         folder = self._draft_folder(election_id)
-        add_signature(folder, date, signature)
-        verdict = self._verify(folder, ballot.terms.signing_key, self._hints(election_id))
-        if not verdict.verified:
-            (folder / SIGNATURE).unlink()
-            raise Conflict(f"the verifier does not verify the record, so it is not released: {verdict.report[:1500]}")
-        self._mark(election_id).write_text(json.dumps({"record_hash": drafted.record_hash.hex(), "report": verdict.report}))
+        with self._alone(election_id):
+            report = self._verified(ballot)
+            if report is not None:
+                return Verdict(verified=True, report=report)
+            add_signature(folder, date, signature)
+            verdict = self._verify(folder, ballot.terms.signing_key, self._hints(election_id))
+            if not verdict.verified:
+                (folder / SIGNATURE).unlink()
+                raise Conflict(f"the verifier does not verify the record, so it is not released: {verdict.report[:1500]}")
+            mark = json.dumps({"record_hash": drafted.record_hash.hex(), "report": verdict.report})
+            write_durably(self._mark(election_id), mark.encode())
         return verdict
+
+    def must_be_verified(self, ballot: Ballot) -> None:
+        """Raises Conflict unless the record is signed and verified."""
+        if self._verified(ballot) is None:
+            raise Conflict("the record is not signed and verified yet (psephos scrutineer release)")
 
     def publish(self, ballot: Ballot) -> bytes:
         """Makes a record public that was signed and verified; answers its hash. Again changes nothing. Raises Conflict."""
         election_id, target = ballot.election_id, self._public / ballot.election_id
-        if not target.exists():
-            draft, mark = self._draft_folder(election_id), self._mark(election_id)
-            if not mark.exists() or not (draft / SIGNATURE).exists():
-                raise Conflict("the record is not signed and verified yet (psephos scrutineer release)")
-            if json.loads(mark.read_text())["record_hash"] != digest(draft / PROFILE).hex():
-                raise Conflict("the record was changed after it was verified; sign it again")
-            self._public.mkdir(mode=0o755, parents=True, exist_ok=True)
-            new = self._public / f".{election_id}.{secrets.token_hex(8)}"
-            shutil.copytree(draft, new / "record")
-            (new / "record.key").write_text(ballot.terms.signing_key.hex().upper() + "\n")
-            hints = self._hints(election_id)
-            if hints:
-                shutil.copyfile(hints, new / "record.hints")
-            new.rename(target)  # so that after a crash it is there whole or not at all
-            os.sync()
-        return digest(target / "record" / PROFILE)
+        with self._alone(election_id):
+            self.must_be_verified(ballot)
+            if not target.exists():
+                self._public.mkdir(mode=0o755, parents=True, exist_ok=True)
+                new = self._public / f".{election_id}.{secrets.token_hex(8)}"
+                copy_record(self._draft_folder(election_id), new / "record")
+                write_durably(new / "record.key", f"{ballot.terms.signing_key.hex().upper()}\n".encode())
+                hints = self._hints(election_id)
+                if hints:
+                    shutil.copyfile(hints, new / "record.hints")
+                write_durably(new / LISTING, listing_of(new / "record"))
+                new.rename(target)  # so that after a crash it is there whole or not at all
+                sync_folder(self._public)
+            return digest(target / "record" / PROFILE)
+
+    def _verified(self, ballot: Ballot) -> str | None:
+        """What the verifier said of the draft as it is signed now; None if it has not verified it."""
+        draft, mark = self._draft_folder(ballot.election_id), self._mark(ballot.election_id)
+        if not mark.exists() or not (draft / SIGNATURE).exists():
+            return None
+        found = json.loads(mark.read_bytes())
+        return str(found["report"]) if found["record_hash"] == digest(draft / PROFILE).hex() else None
+
+    @contextmanager
+    def _alone(self, election_id: str) -> Iterator[None]:
+        """Nothing else is done with the ballot's record meanwhile, in this service or another one on this machine."""
+        folder = self._tally.counting.folder(election_id)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (folder / ".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def published(self, election_id: str) -> Published:
         """A released record. Raises NotFound before its release, whatever is asked about it (PR-07)."""
@@ -155,26 +190,28 @@ class Releases:
             for line in self._board.read(ballot.election_id, OPENED).split(b"\n")[:-1]
         ]
         tally = self._tally.result(ballot.election_id)
-        log = self._log(ballot, ceremony.election, closed)
+        log = self._log(ballot, ceremony.election, count.stated)
         record = Record(
             ceremony.election, ceremony.keys, ceremony.acknowledgements, read_lines(closed), count.found, tally, openings, log
         )  # fmt: skip
         draft = folder.with_name(f".record.{secrets.token_hex(8)}")
         write_unsigned(draft, record)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)  # what a crash has left
         draft.rename(folder)
 
-    def _log(self, ballot: Ballot, election: Election, closed: Path) -> RecordLog:
-        """The log with the statements of the trustees who decrypted."""
+    def _log(self, ballot: Ballot, election: Election, stated: LogRoot) -> RecordLog:
+        """The log with all statements that trustees made of it, to whichever request."""
         messages = BoardMessages(self._board, ballot.election_id, self._group)
         asked = latest_request(messages)
-        if asked is None:
-            raise Conflict("nobody has been asked to decrypt")
-        number, request = asked
-        statements = [
-            messages.read(LogStatement, f"decryption/request_{number}/log/guardian_{i}.json") for i in request.guardians
-        ]
-        return record_log(log_of(read_lines(closed)), [each for each in statements if each], election)
+        good: dict[int, LogStatement] = {}
+        for number in range(1, asked[0] + 1 if asked else 1):
+            for i in range(1, ballot.guardian_count + 1):
+                with suppress(EngineError):  # who says something else is not counted; k of them have to say this
+                    statement = messages.read(LogStatement, f"decryption/request_{number}/log/guardian_{i}.json")
+                    if statement is not None and statement.index == i:
+                        verify_statement(statement, stated, election)
+                        good[i] = statement
+        return record_log(stated, good.values(), election)
 
     def _hints(self, election_id: str) -> Path | None:
         hints = self._tally.counting.folder(election_id) / "checked.hints"

@@ -25,7 +25,9 @@ from engine.ballot import CAST, Opening
 from engine.encoding import from_json
 from engine.errors import EngineError
 from engine.group import Group
+from engine.log import LogRoot, log_of
 from engine.parameters import Election
+from engine.record import read_lines
 from engine.tally import BallotSet
 
 __all__ = ["Count", "Counting", "SmallUnit", "Work"]
@@ -46,10 +48,11 @@ class SmallUnit:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """The closed ballots as they were found: all of them, and the SHA-256 of their file."""
+    """The closed ballots as they were found: all of them, the SHA-256 of their file, and what trustees state of the log."""
 
     found: BallotSet
     digest: bytes
+    stated: LogRoot
     election: Election
 
     def number(self, state: str) -> int:
@@ -184,7 +187,7 @@ class Counting:
 
         check_challenged(found, window.election, opening_of)
         self._hand_over(window, work)
-        return Count(found, digest, window.election)
+        return Count(found, digest, log_of(read_lines(closed)), window.election)
 
     def _hand_over(self, window: Window, work: Work) -> None:
         """The evidence of every vote to the audit log, each once however often this is done."""

@@ -81,7 +81,7 @@ class TallyService:
             raise Conflict("nobody has been asked to decrypt yet")
         number, request = asked
         try:
-            answers = Answers(messages, self._election(self._elections.ballot(election_id)), count.found)
+            answers = Answers(messages, self._election(self._elections.ballot(election_id)), count.found, count.stated)
             done = answers.combined() is not None
         except (EngineError, ApiError) as error:
             return Awaited(number, request.guardians, (), str(error))
@@ -93,7 +93,7 @@ class TallyService:
         count, messages = self.counting.count(election_id), BoardMessages(self._board, election_id, self._group)
         if not messages.has(TALLY):
             try:
-                tally, openings = combine(messages, self._election(ballot), count.found)
+                tally, openings = combine(messages, self._election(ballot), count.found, count.stated)
             except EngineError as error:
                 raise Conflict(f"the answers cannot be combined: {error}") from None
             messages.publish(OPENED, b"".join(to_json(each) + b"\n" for each in openings))

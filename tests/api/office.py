@@ -60,8 +60,8 @@ class Office:
             AuditLog(self.make_store("audit", AUDIT_TABLES), self.clock, Ed25519PrivateKey.generate(), "office.example/audit"),
         )  # fmt: skip
         settings = StaffSettings(
-            hosts=self.hosts, site=SITE, link_key=LINK_KEY, log_key=LOG_KEY, log_origin="office.example/log", folder=self.folder,
-            processes=1, verify=verify,
+            hosts=self.hosts, site=SITE, link_key=LINK_KEY, witness_key=LOG_KEY, log_origin="office.example/log", folder=self.folder,
+            processes=1, verify=verify, checkpoint_every=timedelta(minutes=1),
         )  # fmt: skip
         self.app = create_staff_app(self.databases, settings, self.clock, TOY, PASSWORDS)
         self.client = TestClient(self.app, base_url=f"https://{HOST}", raise_server_exceptions=False)

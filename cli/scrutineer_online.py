@@ -37,8 +37,9 @@ def ceremony(ballot: Path, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only look for errors; nothing is stored.")
 @as_json
 def roll(ballot: Path, file: Path, dry_run: bool, as_json: bool) -> None:
-    """Hand over the roll of BALLOT in FILE: CSV in UTF-8 with the columns reference, name, ballot_style, and email, mobile, address where
-    there are any.
+    """Hand over the roll of BALLOT in FILE, CSV in UTF-8.
+
+    Its columns are reference, name, ballot_style, and email, mobile, address where there are any.
 
     It is taken whole or not at all, and every error in it is listed.
     """

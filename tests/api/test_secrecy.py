@@ -11,8 +11,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import event
 
+from api.audit.entry import Entry
+from api.audit.events import BALLOT_CREATED
+from api.audit.log import AuditLog
+from api.audit.models import TABLES as AUDIT_TABLES
 from api.elections.states import State
 from api.store import Store
 from api.tally.counting import Counting
@@ -228,11 +233,13 @@ def test_pr16_a_cast_or_discounted_ballot_that_is_called_challenged_is_not_opene
         ballots = list(honest(own, window))
         yield from [StoredBallot(ballots[0].content, "Challenged"), *ballots[1:]]
 
-    counting = Counting(voting.database, voting.clock, TOY, tmp_path / "honest", 1)
+    audit = AuditLog(make_store("audit", AUDIT_TABLES), voting.clock, Ed25519PrivateKey.generate(), "office.example/audit")
+    audit.add(Entry(voting.election_id, BALLOT_CREATED, voting.window.opens, {"by": "ab", "version": "1"}))
+    counting = Counting(voting.database, voting.clock, TOY, tmp_path / "honest", 1, audit)
     assert counting.make(voting.election_id).number("Challenged") == 0
     monkeypatch.setattr(box, "ballots", marked)
     with pytest.raises(DecryptionRefused, match="nobody has shown its opening"):
-        Counting(voting.database, voting.clock, TOY, tmp_path / "marked", 1).make(voting.election_id)
+        Counting(voting.database, voting.clock, TOY, tmp_path / "marked", 1, audit).make(voting.election_id)
 
 
 def calls(path: Path) -> Iterator[str]:

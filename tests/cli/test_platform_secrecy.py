@@ -61,7 +61,7 @@ def signed(whole: Whole) -> None:
 
 
 @pytest.mark.proves("COP-102")
-def test_pr02_a_unanimous_result_is_flagged_before_it_is_public_and_pr12_the_record_is_fetched_by_nobody_in_particular(
+def test_pr02_pr12_unanimity_is_flagged_before_the_release_and_then_the_record_is_fetched_by_nobody_in_particular(
     online: Platform,
 ) -> None:
     whole, office = Whole(online), online.office

@@ -18,11 +18,12 @@ def refuse_changes(*tables: str) -> None:
         _trigger(table, "delete", "", f"{table}: rows are never deleted")
 
 
-def allow_only(table: str, columns: Sequence[str], switches: Sequence[str]) -> None:
-    """Rows of this table are never deleted; `columns` never change, and `switches` only from false to true."""
+def allow_only(table: str, columns: Sequence[str], switches: Sequence[str], counters: Sequence[str] = ()) -> None:
+    """Rows of this table are never deleted; `columns` never change, `switches` only from false to true, and `counters` only grow."""
     distinct = "IS NOT" if _is_sqlite() else "IS DISTINCT FROM"
     changes = [f"NEW.{column} {distinct} OLD.{column}" for column in columns]
     changes += [f"(OLD.{switch} AND NOT NEW.{switch})" for switch in switches]
+    changes += [f"NEW.{counter} < OLD.{counter}" for counter in counters]
     rest = f"; {', '.join(switches)} changes only to true" if switches else ""
     _trigger(table, "update", " OR ".join(changes), f"{table}: {', '.join(columns)} never changes{rest}")
     _trigger(table, "delete", "", f"{table}: rows are never deleted")

@@ -22,6 +22,7 @@ from api.users.models import TABLES as USERS
 from api.voters.access_code import AccessCode
 from api.voters.checking import Checker
 from api.voters.service import Limits
+from api.voters.window import open_window
 from tests.api.conftest import MakeStore
 from tests.api.office import ELECTION, HOST, LINK_KEY, Office
 from tests.api.voting import OPEN, Voting
@@ -93,7 +94,7 @@ class Services:
         office.post("/ballots", office.terms(office.trustees()), "sam")
         for role, name in ROLES.items():
             office.appoint(name, role, ELECTION)
-        self.voting = Voting(office.databases.voters, office.clock)
+        self.voting = Voting(office.databases.voters, office.clock, opened=False)
         databases = office.databases
         self.sender = Kept()
         self.users = make_store("users", USERS)
@@ -126,6 +127,7 @@ class Services:
             taken = self.call("rolls", "POST", f"/api/v1/ballots/{ELECTION}/roll", {"csv": ROLL}, office.tokens["sam"])
             assert taken.status_code == 201, taken.text
             office.accounts.grants.freeze(ELECTION)
+            open_window(office.databases.voters, ELECTION)
         order = [State.DRAFT, State.CEREMONY, State.TRIAL, State.OPEN, State.CLOSED, State.EXCLUDED, State.TALLIED]
         while self.state is not wanted:
             following = order[order.index(self.state) + 1]

@@ -51,10 +51,12 @@ class Voting:
 
     database: VoterDatabase
     clock: SetClock = field(default_factory=lambda: SetClock(OPEN))
+    opened: bool = True
 
     def __post_init__(self) -> None:
         self.election_id = prepare(self.database, public_election(), AUDIT.public_key().public_bytes_raw(), TOY)
-        open_window(self.database, self.election_id)
+        if self.opened:
+            open_window(self.database, self.election_id)
         self.window: Window = window_of(self.database, self.election_id, TOY)
         self.box = BallotBox(self.database, self.clock)
 

@@ -191,8 +191,7 @@ def released(whole: Whole) -> None:
     """Drafted, signed, verified, released by two persons; before that nothing is public (PR-07)."""
     online, office = whole.online, whole.online.office
     record = f"/ballots/{ELECTION}/record"
-    online.step("release", "sam")
-    assert online.step("release", "sue").status_code == 409, "not signed yet"
+    assert online.step("release", "sam").status_code == 409, "not signed yet"
     drafted = office.post(record, {}, "sam").json()
     assert office.get(f"/records/{ELECTION}").status_code == 404
     wrong = {"date": drafted["date"], "signature": "00" * 64}
@@ -202,7 +201,9 @@ def released(whole: Whole) -> None:
     assert signed.status_code == 201, signed.text
     assert "VERIFIED" in signed.json()["report"]
     assert office.get(f"/records/{ELECTION}/files/tally.json").status_code == 404
-    assert online.step("release", "sue").json()["state"] == "released"
+    assert office.get(f"{record}/tally.json", "sam").content == office.get(f"{record}/tally.json", "sue").content, "who signs looks at it"
+    assert office.get(f"{record}/../counts", "sam").status_code == 404
+    assert whole.two("release")["state"] == "released"
     public = office.get(f"/records/{ELECTION}").json()
     assert public["record_hash"] == drafted["record_hash"]
     for each in public["files"]:
@@ -389,6 +390,8 @@ def test_cr48_a_ballot_whose_result_can_be_known_is_not_given_up(online: Platfor
 def test_pr13_the_log_is_shown_to_its_witnesses_alone_and_not_vote_by_vote(online: Platform) -> None:
     whole, office = Whole(online), online.office
     whole.opened()
+    for name in ("ada", "sam"):
+        office.sign_in(name)
     office.appoint("una", Role.TRUSTEE)
     log = f"/ballots/{ELECTION}/log"
     office.sign_in("tom1")

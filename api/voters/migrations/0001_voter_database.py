@@ -76,7 +76,7 @@ def upgrade() -> None:
 
     refuse_changes("voter", "vote", "vote_status", "challenged", "seen", "log_leaf")
     allow_only("voting_window", ("election_id", "opens", "closes", "election", "audit_key"), ("opened", "closed", "abandoned"))
-    allow_only("access_method", ("code_hash", "election_id", "voter_index", "sealed"), ("ended",))
+    allow_only("access_method", ("code_hash", "election_id", "voter_index", "sealed"), ("ended",), ("checks",))
 
 
 def _table(name: str, *columns: sa.Column[Any] | sa.UniqueConstraint) -> None:

@@ -20,8 +20,8 @@ from api.errors import ApiError, Denied, Unauthenticated
 from api.problems import documented
 
 __all__ = [
-    "Authorise", "Declared", "OwnService", "Requires", "Token", "anybody", "check_declared", "declared_of", "describe", "routes_of",
-    "voter",
+    "Authorise", "Declared", "OwnService", "Requires", "Token", "anybody", "check_declared", "declared_of", "describe", "required_of",
+    "routes_of", "voter",
 ]  # fmt: skip
 
 _LONGEST_TOKEN = 200
@@ -98,6 +98,11 @@ def declared_of(route: RouteContext) -> Declared | None:
     if len(found) > 1:
         raise ApiError(f"{route.path}: a route has one principal, this has {len(found)}")
     return found[0] if found else None
+
+
+def required_of(dependant: Dependant) -> Requires | None:
+    """The roles that a route asks for, by what it depends on; None if it asks for none."""
+    return next((call for call in _calls(dependant) if isinstance(call, Requires)), None)
 
 
 def check_declared(app: FastAPI) -> None:

@@ -11,8 +11,10 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import Header, Request, Response
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials
 from starlette.concurrency import run_in_threadpool
 
+from api.authorising import required_of
 from api.errors import Invalid
 
 __all__ = ["HEADER", "Answer", "Answers", "IdempotentRoute", "once"]
@@ -46,7 +48,7 @@ class IdempotentRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """See APIRoute."""
-        handle = super().get_route_handler()
+        handle, required = super().get_route_handler(), required_of(self.dependant)
 
         async def with_key(request: Request) -> Response:
             given = request.headers.get(HEADER)
@@ -63,6 +65,9 @@ class IdempotentRoute(APIRoute):
             if found is not None:
                 if not hmac.compare_digest(found[0], digest):
                     raise Invalid(f"{HEADER}: another request was sent with this key; nothing was done")
+                if required is not None:  # whoever is not authorised any more is not answered either
+                    credentials = HTTPAuthorizationCredentials(scheme="Bearer", credentials=token)
+                    await run_in_threadpool(required, request, credentials)
                 return Response(found[2], found[1], media_type="application/json")
             response = await handle(request)
             if response.status_code < 300:

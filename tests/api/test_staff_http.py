@@ -207,6 +207,14 @@ def test_the_same_request_with_the_same_key_is_done_once(office: Office) -> None
     assert [each.json() for each in abandoned] == [{"state": "draft", "missing": 1}] * 2
 
 
+def test_sv04_a_kept_answer_is_for_who_is_still_authorised(office: Office) -> None:
+    terms, key = office.terms(office.trustees()), {"Idempotency-Key": "one"}
+    assert office.post("/ballots", terms, "sam", **key).status_code == 201
+    grant = office.get("/me", "sam").json()["grants"][0]["grant"]
+    assert office.post(f"/grants/{grant}/end", {"reason": "end of duty"}, "ada").status_code == 204
+    assert office.post("/ballots", terms, "sam", **key).status_code == 403
+
+
 @pytest.mark.proves("COP-088.1")
 def test_op12_the_same_person_does_not_count_twice(office: Office) -> None:
     office.post("/ballots", office.terms(office.trustees()), "sam")

@@ -62,8 +62,10 @@ def _replace(file: Path, ring: KeyRing) -> None:
 @keys.command()
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="New file for the key: secret.")
 def log(output: Path) -> None:
-    """Make a key that signs checkpoints of logs, in a new file that only you can read: the credential log.key, and another one for
-    witness.key, which the staff's service has alone."""
+    """Make a key that signs checkpoints of logs, in a new file that only you can read.
+
+    There are two: the credential log.key for the audit log, and witness.key for the log of votes, which the staff's service has alone.
+    """
     write_new(output, secrets.token_hex(32).encode() + b"\n")
 
 
@@ -136,7 +138,7 @@ def serve() -> None:
 
     \b
     PSEPHOS_FOLDER             folder for counts and released records (staff)
-    PSEPHOS_LOG_KEY            key that signs checkpoints of the audit log, from `psephos keys log`; rather a credential log.key (staff, rolls)
+    PSEPHOS_LOG_KEY            key of the audit log, from `psephos keys log`; rather a credential log.key (staff, rolls)
     PSEPHOS_WITNESS_KEY        another such key, for the log of votes; rather a credential witness.key (staff)
     PSEPHOS_LOG_NAME           name of this platform's logs, such as ballots.example/log (staff, rolls)
     PSEPHOS_LINK_KEY           key of the link from rolls to staff, from `psephos keys link`; rather a credential link.key (staff, rolls)

@@ -40,7 +40,7 @@ from cli.progress import ballots_bar
 STYLES = {1: "Members who elect the executive", 2: "Members of other sections"}
 CONNECTIONS = 8
 WEEK = 7 * 24 * 3600
-SLOWER = 3  # so many times as long as the platform's start take key ceremony, roll and opening, with time to spare
+SLOWER = 5  # so many times as long as the platform's start take key ceremony, roll and opening, with time to spare
 _LINK = re.compile(r"#([0-9A-Z]{28})")
 
 
@@ -106,11 +106,11 @@ def demo(
     console.print("[bold]A demonstration[/bold]: everybody's secrets are on this one machine, which no real ballot may do.\n")
     with _prepared(folder.resolve(), console) as shown:
         took = time.monotonic() - started
-        seconds = voting_time or (WEEK if serve else 15 + SLOWER * took + voters / 10)
+        seconds = voting_time or (WEEK if serve else 25 + SLOWER * took + voters / 10)
         closes = (datetime.now(UTC) + timedelta(seconds=seconds)).replace(microsecond=0)
         _set_up(shown, closes)
         _ceremony(shown)
-        _open(shown, voters)
+        _open(shown, voters, closes)
         if serve:
             _leave_running(shown)
             return
@@ -191,7 +191,9 @@ def _ceremony(shown: Demonstration) -> None:
     click.echo("   trial decryption: every key share can be read, from its medium and from its backup")
 
 
-def _open(shown: Demonstration, voters: int) -> None:
+def _open(shown: Demonstration, voters: int, closes: datetime) -> None:
+    if datetime.now(UTC) >= closes - timedelta(seconds=5):
+        raise PsephosError(f"this took so long that {_too_late(closes)}")
     shown.console.print(f"4. The roll: {voters} members get unique identifiers, and access codes by e-mail. Two persons open the ballot.")
     lines = ["reference,name,email,ballot_style"]
     lines += [f"{number},Voter {number},voter{number}@members.example,{STYLES[style_of(number)]}" for number in range(1, voters + 1)]
@@ -262,7 +264,9 @@ def _discount(shown: Demonstration) -> None:
 
 
 def _too_late(closes: datetime) -> str:
-    return "voting has closed; give this machine more --voting-time" if datetime.now(UTC) >= closes else "look at platform/voting.log"
+    if datetime.now(UTC) < closes - timedelta(seconds=5):
+        return "what the service says is in platform/voting.log"
+    return "voting has closed; nobody can move that, so run this again with a larger --voting-time"
 
 
 def _count(shown: Demonstration, closes: datetime, processes: int) -> None:

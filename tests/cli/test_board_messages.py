@@ -13,6 +13,7 @@ from api.ceremony.paths import Author, author_of
 from api.ceremony.requests import DecryptionRequest, check_challenged, latest_request, request_decryption
 from api.elections.models import TABLES, BoardMessage
 from api.elections.service import ElectionService, Terms
+from api.elections.states import Step, persons_for
 from api.errors import Conflict, Denied
 from api.migrating import upgrade
 from api.sealing import KeyRing
@@ -34,7 +35,11 @@ def board(tmp_path: Path) -> Board:
     store = Store("elections", f"sqlite:///{tmp_path}/elections.db", KeyRing.generate("elections"), TABLES)
     upgrade(store)
     terms = Terms(manifest_bytes(5, log="witnessed"), 3, tuple("abcde"), bytes(range(32)), bytes(range(1, 33)))
-    ElectionService(store, SetClock(OPEN), TOY, lambda *_: None).create(terms, "a")
+    service = ElectionService(store, SetClock(OPEN), TOY, lambda *_: None)
+    service.create(terms, "a")
+    for step in (Step.BEGIN_CEREMONY, Step.BEGIN_TRIAL, Step.OPEN, Step.CLOSE, Step.EXCLUDE):
+        for person in ("a", "b")[: persons_for(step)]:
+            service.ask(ID, step, person, lambda _: None)
     return Board(store)
 
 
@@ -45,7 +50,7 @@ def messages(board: Board) -> BoardMessages:
 
 def say(board: Board, voted: Count, change: Callable[[str, bytes], bytes] = lambda _, content: content) -> None:
     """What is in the folder's decryption is said on the board, by whom it is from."""
-    for path in sorted((voted.board.path / "decryption").rglob("*.json")):
+    for path in sorted((voted.board.path / "decryption").rglob("*.json"), key=lambda path: (len(path.parts), path)):  # requests first
         name = path.relative_to(voted.board.path).as_posix()
         board.publish(ID, Author(author_of(name)), name, change(name, path.read_bytes()))
 
@@ -114,6 +119,7 @@ def test_only_the_scrutineers_messages_are_said_by_the_service(messages: BoardMe
 def test_what_is_no_message_is_refused_by_name(board: Board, messages: BoardMessages) -> None:
     assert messages.read(NonceShares, NONCES) is None
     assert not messages.has(NONCES)
+    board.publish(ID, Author(None), "decryption/request_1.json", b"{}")
     board.publish(ID, Author(1), NONCES, b"{}")
     assert messages.has(NONCES)
     with pytest.raises(FormatError, match=f"{NONCES}: "):

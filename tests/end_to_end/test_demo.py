@@ -26,7 +26,7 @@ def verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demonstration(tmp_path_factory: pytest.TempPathFactory, verifier: Path) -> tuple[Path, str]:
     """The folder of a small demonstration, and what it printed."""
     folder = tmp_path_factory.mktemp("demo") / "demo"
-    command = [sys.executable, "-m", "cli", "demo", "--voters", "30", "--folder", folder, "--verifier", verifier]
+    command = [sys.executable, "-m", "cli", "demo", "--voters", "30", "--voting-time", "200", "--folder", folder, "--verifier", verifier]
     done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, done.stdout

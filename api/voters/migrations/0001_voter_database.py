@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.Column("voter_index", sa.LargeBinary(), sa.ForeignKey("voter.voter_index"), nullable=False),
         _bytes("sealed"),
         _switch("ended"),
-        sa.Column("checks", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("checks", sa.Integer(), nullable=False),
     )
     _table(
         "vote",

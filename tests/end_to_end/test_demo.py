@@ -1,5 +1,6 @@
 """The demonstration, from key ceremony to verified record, and what an outsider does with its record."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -24,12 +25,19 @@ def verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def demonstration(tmp_path_factory: pytest.TempPathFactory, verifier: Path) -> tuple[Path, str]:
-    """The folder of a small demonstration, and what it printed."""
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    command = [sys.executable, "-m", "cli", "demo", "--voters", "30", "--voting-time", "200", "--folder", folder, "--verifier", verifier]
-    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder, done.stdout
+    """The folder of a small demonstration, and what it printed: one for all processes of this run of the tests."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    folder, printed = shared / "demonstration", shared / "demonstration.txt"
+    with (shared / "demonstration.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not printed.exists():
+            command = [sys.executable, "-m", "cli", "demo", "--voters", "30", "--voting-time", "240", "--folder", folder]
+            done = subprocess.run([*command, "--verifier", verifier], cwd=ROOT, text=True, capture_output=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+            printed.write_text(done.stdout, encoding="utf-8")
+    return folder, printed.read_text(encoding="utf-8")
 
 
 def status(verifier: Path, record: Path, *options: str) -> int:

@@ -171,6 +171,8 @@ class Conduct:
         if self.board.has(ballot.election_id, "decryption/request_1.json"):
             raise Conflict("the trustees have been asked to decrypt: a ballot whose result can be known is not given up any more")
         abandon_window(self.voters, ballot.election_id)
+        reason = "two persons have asked for it; who they are stands in the entries before"
+        self.recording.add(ballot.election_id, "ballot_abandoned", {"by": "service", "approved_by": "service", "reason": reason})
 
 
 def _ignore(_: object) -> None:

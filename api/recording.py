@@ -64,6 +64,10 @@ class Recording:
         rest = details.get("step") or details.get("state") or "manifest, keys or trustees"
         self.add(election_id, "platform_configured", {"by": by, "setting": event.replace(" ", "_"), "after": rest})
 
+    def started(self) -> None:
+        """That the service begins to run."""
+        self.add(None, "platform_started", {"part": "platform", "version": version("psephos")})
+
     def ensure_log(self, election_id: str) -> None:
         """That the ballot has a log; it gets one here if its beginning was lost."""
         with suppress(Conflict):

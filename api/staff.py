@@ -136,7 +136,8 @@ def create_staff_app(
 
 @asynccontextmanager
 async def _relaying(databases: Databases, recording: Recording) -> AsyncIterator[None]:
-    """While the service runs, what the voter database notes for the audit log is moved there."""
+    """While the service runs, what the voter database notes for the audit log is moved there; that it begins to run stands there first."""
+    await run_in_threadpool(recording.started)
 
     async def move() -> None:
         while True:

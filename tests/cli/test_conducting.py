@@ -45,6 +45,8 @@ def test_a_second_person_joins_and_both_give_the_ballot_up(online: Platform) -> 
     assert "a second person for the step abandon" in run("status", sue).output
     assert "never decrypted" in run("abandon", sue).output
     assert json.loads(run("status", sue, "--json").stdout)["state"] == "abandoned"
+    audit, reader = online.office.databases.audit, online.office.members["ada"].account_id
+    assert [each.entry.kind for each in audit.read(reader, "a test", ELECTION)].count("ballot_abandoned") == 1
     report = json.loads(run("report", sue, "--json").stdout)
     assert [each["step"] for each in report["steps"]] == ["begin ceremony", "abandon"]
     assert len(report["steps"][1]["asked_by"]) == 2

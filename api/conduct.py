@@ -123,9 +123,10 @@ class Conduct:
 
     def _open(self, ballot: Ballot) -> None:
         self._can_open(ballot)
+        opened = _moment(ballot.manifest.opens)  # whatever could fail comes before votes can be taken
         self.accounts.grants.freeze(ballot.election_id)
         open_window(self.voters, ballot.election_id)
-        self.recording.add(ballot.election_id, "ballot_opened", _moment(ballot.manifest.opens))
+        self.recording.add(ballot.election_id, "ballot_opened", opened)
 
     def _close(self, ballot: Ballot) -> None:
         BallotBox(self.voters, self.clock).close(window_of(self.voters, ballot.election_id, self.group))

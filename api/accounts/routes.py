@@ -154,7 +154,7 @@ def ask_recovery(accounts: TheAccounts, token: AToken, body: Code) -> RecoveryAs
 
 @router.post("/sign-out", status_code=204, responses=documented(403, 415, 421, 503))
 def sign_out(accounts: TheAccounts, token: AToken) -> None:
-    """End this session."""
+    """Sign out: the token opens nothing any more."""
     accounts.sign_in.sign_out(token)
 
 

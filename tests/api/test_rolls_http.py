@@ -63,6 +63,20 @@ def test_op13_an_import_shows_counts_and_duplicates_before_anything_is_stored(se
     assert services.call("rolls", "GET", f"{WHERE}/roll", token=services.office.tokens["role-auditor"]).json() == {"people": 12}
 
 
+def test_a_roll_that_could_not_be_handed_over_is_refused_before_anything_is_stored(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.led_to(State.TRIAL)
+    token = services.office.tokens["sam"]
+    monkeypatch.setattr("api.users.routes.MOST_VOTERS", 11)
+    for roll in (ROLL, ROLL.replace("\n", "\r")):
+        refused = services.call("rolls", "POST", f"{WHERE}/roll", {"csv": roll}, token)
+        assert (refused.status_code, "more than 11 people" in refused.json()["detail"]) == (422, True)
+    assert services.call("rolls", "GET", f"{WHERE}/roll", token=token).json() == {"people": 0}
+    monkeypatch.undo()
+    assert services.call("rolls", "POST", f"{WHERE}/roll", {"csv": ROLL}, token).status_code == 201
+
+
 @pytest.mark.proves("COP-105a-ii")
 @pytest.mark.proves("COP-066.1")
 def test_identifiers_and_codes_are_logged_by_how_they_were_made_and_how_many(services: Services) -> None:

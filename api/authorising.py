@@ -17,6 +17,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.auth import Principal, Role
 from api.errors import ApiError, Denied, Unauthenticated
+from api.examples import add_examples
 from api.problems import documented
 
 __all__ = [
@@ -113,7 +114,7 @@ def check_declared(app: FastAPI) -> None:
 
 
 def describe(app: FastAPI) -> None:
-    """Makes the app's OpenAPI document say of each operation who may call it, and how it is refused to others."""
+    """Makes the app's OpenAPI document say of each operation who may call it, how it is refused to others, and give examples."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -121,6 +122,7 @@ def describe(app: FastAPI) -> None:
             for route in routes_of(app):
                 if route.include_in_schema:
                     _describe(made, route)
+            add_examples(made)
             app.openapi_schema = made
         return app.openapi_schema
 

@@ -24,7 +24,9 @@ class Problem(BaseModel):
     type: str = Field(default="about:blank", description="Always about:blank: `title` and `status` say what kind of problem it is.")
     title: str = Field(description="The kind of problem, the same each time.", examples=["Access code not valid"])
     status: int = Field(description="The HTTP status.", examples=[409])
-    detail: str = Field(description="What was wrong, and whether anything was stored.")
+    detail: str = Field(
+        description="What was wrong, and whether anything was stored.", examples=["the ballot is not open; nothing was stored"]
+    )
 
 
 class TooMany(ApiError):

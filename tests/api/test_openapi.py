@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -78,3 +79,40 @@ def tried(services: Services, operation: Any, ours: Operation, mode: GenerationM
         case.validate_response(case.call(), checks=CHECKS)
 
     run()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_member_parameter_and_answer_has_an_example_that_fits(services: Services, name: str) -> None:
+    document = services.apps[name].openapi()
+    members = {
+        f"{schema_name}.{member_name}": member
+        for schema_name, schema in document["components"]["schemas"].items()
+        for member_name, member in schema.get("properties", {}).items()
+    }
+    operations = [(f"{verb} {path}", each) for path, verbs in document["paths"].items() for verb, each in verbs.items()]
+    parameters = {
+        f"{where} {each['name']}": each["schema"] | ({"examples": [each["example"]]} if "example" in each else {})
+        for where, operation in operations
+        for each in operation.get("parameters", ())
+    }
+    answers = {
+        f"{where} {status}": content.get("schema", {}) | ({"examples": [content["example"]]} if "example" in content else {})
+        for where, operation in operations
+        for status, answer in operation["responses"].items()
+        for kind, content in answer.get("content", {}).items()
+        if status.startswith("2") and kind == "application/json"
+    }
+    wrong = []
+    for where, schema in {**members, **parameters, **answers}.items():
+        fits = jsonschema.Draft202012Validator({**schema, "components": document["components"]})
+        wrong += [f"{where}: {error.message}" for example in schema.get("examples", ()) for error in fits.iter_errors(example)]
+        if not schema.get("examples") and not {"$ref", "enum"} & named(schema) and schema.get("type") != "boolean":
+            wrong.append(f"{where}: no example")
+    assert wrong == []
+
+
+def named(schema: Any) -> set[str]:
+    """All names in a schema."""
+    if isinstance(schema, dict):
+        return set(schema).union(*map(named, schema.values()))
+    return set().union(*map(named, schema)) if isinstance(schema, list) else set()

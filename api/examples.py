@@ -1,0 +1,201 @@
+"""Examples in the OpenAPI documents: one for each member's name, for a name means the same wherever it stands."""
+
+from typing import Any
+
+__all__ = ["add_examples"]
+
+_HASH, _DIGEST, _ID = "ab" * 32, "3c" * 32, "4e" * 16
+_FROM, _UNTIL = "2026-11-01T09:00:00Z", "2026-12-31T18:00:00Z"
+_TOKEN = "what-the-service-answered-before"  # noqa: S105 - stands where a token goes
+_WORDS = "correct horse battery staple"
+_PERSON, _ANOTHER = "5d" * 16, "6e" * 16
+_GRANT: dict[str, Any] = {"grant": "7f" * 16, "account": _PERSON, "role": "scrutineer", "election": _HASH, "from": _FROM, "until": _UNTIL}
+_STEP = {"step": "open", "before": "trial decryption", "after": "open", "accounts": [_PERSON, _ANOTHER], "done": _FROM}
+
+_OF_MEMBERS: dict[str, Any] = {
+    "Idempotency-Key": "0b6e1f4a-27c3-4f0e-9a55-3f3c1f1f7f0d",
+    "account": _PERSON,
+    "accounts": [_PERSON, _ANOTHER],
+    "address": "otpauth://totp/Psephos:a.person?secret=ABCDEFGHIJKLMNOP&issuer=Psephos",
+    "after": 0,
+    "again": False,
+    "answer": '{"id": "…", "response": {}, "type": "public-key"}',
+    "approve": True,
+    "approved_by": _ANOTHER,
+    "approver": _ANOTHER,
+    "asked": {"open": [_PERSON]},
+    "asked_by": _PERSON,
+    "at": _FROM,
+    "audit_key": "5f" * 32,
+    "awaited": ["guardian 2: the trial decryption from the medium"],
+    "ballot": '{"selection_encryption_identifier":"…"}',
+    "ballots_sha256": _DIGEST,
+    "before": "trial decryption",
+    "by": _PERSON,
+    "bytes": 1204,
+    "can_sign_in": True,
+    "challenged": 2,
+    "channel": "e-mail",
+    "checkpoint": f"https://voting.example/{_HASH}\n120\nq6u…=\n\n— https://voting.example/{_HASH} 1f2e…=\n",
+    "closes": _UNTIL,
+    "codes": ["7m4k-q2xd-9t3w-hf6p"],
+    "consistency": [_DIGEST],
+    "content": "{}",
+    "counted": 118,
+    "date": _FROM,
+    "discount": 1,
+    "discounted": 1,
+    "doing": "checking every proof",
+    "done": 64,
+    "dry_run": True,
+    "election": _HASH,
+    "election_id": _HASH,
+    "email": "a.person@scrutineer.example",
+    "ended": False,
+    "factor": _ID,
+    "factors": ["one-time code", "passkey"],
+    "failed": 0,
+    "from": _FROM,
+    "grant": _GRANT["grant"],
+    "grant_id": _GRANT["grant"],
+    "grants": [_GRANT],
+    "guardian": 2,
+    "guardian_count": 3,
+    "guardians": [1, 3],
+    "hints": True,
+    "if-match": '"3"',
+    "invitation": _TOKEN,
+    "key": "9a" * 32,
+    "kind": "granted",
+    "label": "Industrial action at the depot",
+    "limit": 50,
+    "manifest": '{"label":"Industrial action at the depot"}',
+    "missing": 1,
+    "most": 1000,
+    "name": "ceremony/1_commitments/guardian_1.json",
+    "new": _WORDS,
+    "next": "the close, at the moment that the manifest names",
+    "number": 1,
+    "old": _WORDS,
+    "opening": '{"nonces":"…"}',
+    "opens": _FROM,
+    "password": _WORDS,
+    "path": "manifest.json",
+    "people": 120,
+    "position": 4,
+    "quorum": 2,
+    "reason": "the message came back",
+    "received": True,
+    "record_hash": _HASH,
+    "reference": "M-100234",
+    "report": "VERIFIED",
+    "request": 1,
+    "request_id": _ID,
+    "role": "scrutineer",
+    "round": 1,
+    "secret": "ABCDEFGHIJKLMNOP",
+    "sent": 119,
+    "sha256": _DIGEST,
+    "sign_in_name": "a.person",
+    "signature": "8b" * 64,
+    "signing_key": "5f" * 32,
+    "small_units": [{"what": "question", "label": "Strike at the depot", "counted": 7}],
+    "source": "medium",
+    "state": "open",
+    "step": "open",
+    "steps": ["close", "abandon"],
+    "stored": True,
+    "style": 1,
+    "to_sign": "0c" * 40,
+    "token": _TOKEN,
+    "total": 120,
+    "trustees": ["1a" * 16, "2b" * 16, "3c" * 16],
+    "unique_identifier": _ID,
+    "unreachable": 1,
+    "until": _UNTIL,
+    "voters": 120,
+    "version": 3,
+    "waiting": 0,
+    "what": "question",
+    "wrong": "guardian 3: a proof does not hold",
+}
+_ELSEWHERE: dict[str, Any] = {  # the few members and parameters whose name says something else there
+    "/api/v1/ballots after": _HASH,
+    "AppSecret.address": _OF_MEMBERS["address"],
+    "AwaitedAnswers.missing": [3],
+    "BallotPage.next": _HASH,
+    "CodeSent.sent": True,
+    "CountState.failed": "the disk is full",
+    "CountState.state": "running",
+    "Me.grants": [{name: value for name, value in _GRANT.items() if name != "account"}],
+    "RecoveryAsked.request": _ID,
+    "ListedMessage.sha256": _DIGEST,
+    "NewCode.code": "7M4K-Q2XD-9T3W-HF6P-2C8V-N5RJ-0AZE",
+    "NewGrant.reason": "starter",
+    "NewPeriod.reason": "starter",
+    "StepDone.done": _FROM,
+    "StepDone.after": "open",
+    "WorkingFactor.kind": "passkey",
+}
+_CHANGE = {
+    "number": 1, "kind": "granted", "grant": _GRANT, "reason": "appointment", "asked_by": _PERSON, "approver": _ANOTHER, "at": _FROM,
+}  # fmt: skip
+_QUESTION = {"challenge": "q2v…", "rpId": "voting.example", "userVerification": "required", "timeout": 60000}
+_OPTION = {
+    "label": "Yes", "encrypted_tally": {"alpha": "1F…", "beta": "2E…"}, "tally": 80, "decrypted_value": "3D…",
+    "proof": {"c": "0A…", "v": "1B…"},
+}  # fmt: skip
+_OF_ANSWERS: dict[str, Any] = {  # of operations whose answer is no message of ours
+    "GET /api/v1/elections/{election_id}": {
+        "manifest": "7B22…7D",
+        "guardian_count": 3,
+        "quorum": 2,
+        "vote_encryption_key": "1F…A0",
+        "ballot_data_encryption_key": "2E…B1",
+    },
+    "GET /api/v1/ballots/{election_id}/manifest": {"label": "Industrial action at the depot", "contests": []},
+    "GET /api/v1/ballots/{election_id}/permissions": [_CHANGE],
+    "GET /api/v1/ballots/{election_id}/report": {
+        "election": _HASH,
+        "label": "Industrial action at the depot",
+        "state": "tallied",
+        "quorum": 2,
+        "steps": [],
+        "count": {"voters": 120, "counted": 118, "discounted": 1, "challenged": 2},
+        "result": [{"question": "Are you prepared to take part in a strike?", "options": [{"label": "Yes", "votes": 80}]}],
+    },
+    "POST /api/v1/factors/passkey": _QUESTION,
+    "POST /api/v1/sign-in/passkey/question": _QUESTION,
+    "GET /api/v1/accounts": [{"account": _PERSON, "can_sign_in": True, "ended": False}],
+    "GET /api/v1/ballots/{election_id}/grants": [_GRANT],
+    "GET /api/v1/grants": [_GRANT],
+    "GET /api/v1/ballots/{election_id}/steps": [_STEP],
+    "GET /api/v1/ballots/{election_id}/result": {"contests": [{"contest_ix": 1, "label": "Strike at the depot", "options": [_OPTION]}]},
+    "GET /api/v1/factors": [{"factor": _ID, "kind": "passkey"}],
+    "GET /api/v1/recoveries": {_ID: _PERSON},
+}
+
+
+def add_examples(document: dict[str, Any]) -> None:
+    """Gives every member and parameter of an OpenAPI document an example, where it has none."""
+    for schema_name, schema in document.get("components", {}).get("schemas", {}).items():
+        for name, member in schema.get("properties", {}).items():
+            if "examples" not in member and not _refers(member):
+                example = _ELSEWHERE.get(f"{schema_name}.{name}", _OF_MEMBERS.get(name))
+                if example is not None:
+                    member["examples"] = [example]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for parameter in operation.get("parameters", ()):
+                name = parameter["name"]
+                example = _ELSEWHERE.get(f"{path} {name}", _OF_MEMBERS.get(name))
+                if "example" not in parameter and "examples" not in parameter["schema"] and example is not None:
+                    parameter["example"] = example
+            answer = _OF_ANSWERS.get(f"{method.upper()} {path}")
+            if answer is not None and "200" in operation["responses"]:
+                operation["responses"]["200"]["content"]["application/json"]["example"] = answer
+
+
+def _refers(member: dict[str, Any]) -> bool:
+    """Whether a member is a message, or messages, with examples of their own members."""
+    return "$ref" in member or "$ref" in member.get("items", {}) or any("$ref" in each for each in member.get("anyOf", ()))

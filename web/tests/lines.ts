@@ -1,0 +1,34 @@
+/**
+ * The encryptor for tests in other languages: lines of JSON in, one line out for each.
+ *
+ *     {"election": PARTS}                        the election that what follows is for, as the service answers it
+ *     {"style": 1, "choices": [[1, 0, 0]]}       → {"ballot": TEXT, "opening": TEXT, "ms": time}
+ *     {"ballot": TEXT, "opening": TEXT}          → {"style": 1, "confirmationCode": "…", "choices": …}, or {"refused": why}
+ */
+
+import { createInterface } from "node:readline";
+
+import { encryptBallot, openingText } from "../src/ballot.ts";
+import { openBallot } from "../src/opening.ts";
+import { type Election, readElection } from "../src/parameters.ts";
+
+let election: Election | undefined;
+for await (const line of createInterface({ input: process.stdin })) {
+  const asked = JSON.parse(line);
+  let answer: object;
+  try {
+    if ("election" in asked) {
+      election = await readElection(asked.election);
+      answer = {};
+    } else if ("ballot" in asked) {
+      answer = await openBallot(asked.ballot, asked.opening, election!);
+    } else {
+      const started = performance.now();
+      const { ballot, opening } = await encryptBallot(election!, asked.style, asked.choices, (bytes) => void crypto.getRandomValues(bytes));
+      answer = { ballot: ballot.text, opening: openingText(opening), ms: performance.now() - started };
+    }
+  } catch (error) {
+    answer = { refused: String(error) };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}

@@ -90,7 +90,7 @@ class ElectionService:
 
     def create(self, terms: Terms, account_id: str) -> Ballot:
         """A draft. Its id is the manifest's election identifier. Raises Invalid, or Conflict if there is a ballot with that identifier."""
-        election_id = self._check(terms).voting.election_identifier.hex()
+        election_id = self.check(terms).voting.election_identifier.hex()
         with self._store.transaction() as session:
             if session.get(Election, election_id) is not None:
                 raise Conflict("there is a ballot with this identifier already")
@@ -100,7 +100,7 @@ class ElectionService:
 
     def change(self, election_id: str, version: int, terms: Terms, account_id: str) -> Ballot:
         """Changes a draft that is still at `version`. Raises Invalid, NotFound, or Conflict if it is no draft or was changed meanwhile."""
-        if self._check(terms).voting.election_identifier.hex() != election_id:
+        if self.check(terms).voting.election_identifier.hex() != election_id:
             raise Invalid("the manifest has the identifier of another ballot")
         with self._store.transaction() as session:
             row = self._lock(session, election_id)
@@ -113,6 +113,27 @@ class ElectionService:
             session.add(row)
         self._record("ballot changed", {"election": election_id, "account": account_id})
         return self.ballot(election_id)
+
+    def check(self, terms: Terms) -> Manifest:
+        """The manifest, if a ballot can be held with these terms as far as they say. Raises Invalid."""
+        try:
+            read = read_manifest(terms.manifest)
+            n, k = len(terms.trustees), terms.quorum
+            election_parameters(self._group, read, n, k)
+        except EngineError as error:
+            raise Invalid(f"the ballot cannot be held as described: {error}") from None
+        if read.voting.log != WITNESSED:
+            raise Invalid('the manifest has no log: "log":"witnessed" in "voting" is what every ballot on a platform has (X13)')
+        if k >= n:
+            raise Invalid("with as many trustees needed as there are, one lost key loses the result: take more, or ask for fewer (OP-01)")
+        if len(set(terms.trustees)) < n or not all(_ACCOUNT.fullmatch(each) for each in terms.trustees):
+            raise Invalid("trustees: expected the ids of as many different accounts as the manifest names trustees, in its order")
+        for name, key in (("audit_key", terms.audit_key), ("signing_key", terms.signing_key)):
+            if len(key) != 32 or not any(key):
+                raise Invalid(f"{name}: expected a public key of 32 bytes")
+        if terms.audit_key == terms.signing_key:
+            raise Invalid("audit_key and signing_key are two keys of two persons, not the same one")
+        return read
 
     def ask(
         self, election_id: str, step: Step, account_id: str, effect: Callable[[Ballot], None],
@@ -256,26 +277,6 @@ class ElectionService:
         if row is None:
             raise NotFound("there is no such ballot")
         return row
-
-    def _check(self, terms: Terms) -> Manifest:
-        try:
-            read = read_manifest(terms.manifest)
-            n, k = len(terms.trustees), terms.quorum
-            election_parameters(self._group, read, n, k)
-        except EngineError as error:
-            raise Invalid(f"the ballot cannot be held as described: {error}") from None
-        if read.voting.log != WITNESSED:
-            raise Invalid('the manifest has no log: "log":"witnessed" in "voting" is what every ballot on a platform has (X13)')
-        if k >= n:
-            raise Invalid("with as many trustees needed as there are, one lost key loses the result: take more, or ask for fewer (OP-01)")
-        if len(set(terms.trustees)) < n or not all(_ACCOUNT.fullmatch(each) for each in terms.trustees):
-            raise Invalid("trustees: expected the ids of as many different accounts as the manifest names trustees, in its order")
-        for name, key in (("audit_key", terms.audit_key), ("signing_key", terms.signing_key)):
-            if len(key) != 32 or not any(key):
-                raise Invalid(f"{name}: expected a public key of 32 bytes")
-        if terms.audit_key == terms.signing_key:
-            raise Invalid("audit_key and signing_key are two keys of two persons, not the same one")
-        return read
 
     def _read(self, row: Election) -> Ballot:
         terms = Terms(row.manifest, row.quorum, tuple(row.trustees.split()), row.audit_key, row.signing_key)

@@ -73,8 +73,12 @@ class Recording:
         if event == "ballot created":
             self.add_first(election_id, by)
             return
-        rest = details.get("step") or details.get("state") or "manifest, keys or trustees"
-        self.add(election_id, "platform_configured", {"by": by, "setting": event.replace(" ", "_"), "after": rest})
+        rest = details.get("step") or "manifest, keys or trustees"
+        members: dict[str, Given] = {"by": by, "setting": event.replace(" ", "_"), "after": rest}
+        try:
+            self.add_once(election_id, "platform_configured", members, f"version {details['version']}: {event}, {rest}, by {by}")
+        except NotFound:  # the beginning of its log was lost
+            self.add(None, "platform_configured", members)
 
     def started(self) -> None:
         """That the service begins to run."""

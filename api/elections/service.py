@@ -24,7 +24,8 @@ _ONE_DAY = timedelta(days=1)
 _ACCOUNT = re.compile("[0-9a-zA-Z._-]{1,64}")
 
 Record = Callable[[str, Mapping[str, str]], None]
-"""Called with the kind of an event and its details, for the audit log."""
+"""Called with the kind of an event and its details, for the audit log: as the last thing in the transaction that does what it tells, so that
+nothing was done if it raises; but after the creation of a ballot, whose log may begin later. `version` is that of the ballot before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ class ElectionService:
             row.sqlmodel_update(_columns(terms))
             row.version = version + 1
             session.add(row)
-        self._record("ballot changed", {"election": election_id, "account": account_id})
+            session.flush()
+            self._record("ballot changed", {"election": election_id, "account": account_id, "version": str(version)})
         return self.ballot(election_id)
 
     def check(self, terms: Terms) -> Manifest:
@@ -155,22 +157,23 @@ class ElectionService:
                 earlier = [each for each in self._earlier(session, election_id, before, step) if each == account_id or still(each)]
                 if account_id in earlier:
                     raise Denied("the same person cannot ask twice: another one has to")
-                missing = persons_for(step) - len(earlier) - 1
+                missing, version = persons_for(step) - len(earlier) - 1, row.version
                 if missing > 0 or prepared == row.version:
                     if missing <= 0:
                         self._move(session, row, before, following, step, (*earlier, account_id))
                     session.add(Approval(
                         election_id=election_id, state=before.value, step=step.value, account_id=account_id, asked=self._clock.now()
                     ))  # fmt: skip
+                    session.flush()
+                    told = {"election": election_id, "step": step.value, "version": str(version)}
+                    self._record("step asked for", {**told, "account": account_id})
+                    if missing <= 0:
+                        self._record("step done", {**told, "state": following.value})
                     break
                 ballot = self._read(row)
             effect(ballot)  # outside of the transaction: it uses this database and others
             prepared = ballot.version
-        self._record("step asked for", {"election": election_id, "account": account_id, "step": step.value})
-        if missing > 0:
-            return Asked(before, missing)
-        self._record("step done", {"election": election_id, "step": step.value, "state": following.value})
-        return Asked(following, 0)
+        return Asked(before, missing) if missing > 0 else Asked(following, 0)
 
     def propose(self, election_id: str, state: State, subject: str, account_id: str) -> int:
         """For what takes two persons and is no step, such as a discount: notes that this person proposes it, and answers its number, from

@@ -1,6 +1,6 @@
 """What steps do, and what of it stands in the audit log: once, however often it is done, and before anybody acts on it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -73,6 +73,28 @@ def test_a_step_that_dies_before_it_is_noted_is_logged_once(office: Office, monk
     assert office.step("begin ceremony", "sam").json()["state"] == "ceremony"
     assert crashed() == 1
     assert len(of_ballot(office, "manifest_fixed")) == 1, "and not again"
+
+
+def test_a_step_that_dies_when_it_is_stored_is_logged_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the last entry and the end of the transaction."""
+    office.post("/ballots", office.terms(office.trustees()), "sam")
+    elections, died = office.app.state.elections, []
+    record = elections._record
+
+    def dies(event: str, details: Mapping[str, str]) -> None:
+        record(event, details)
+        if event == "step done" and not died:
+            died.append(event)
+            raise Crash
+
+    monkeypatch.setattr(elections, "_record", dies)
+    assert office.step("abandon", "sam").json()["missing"] == 1
+    assert office.step("abandon", "sue").status_code == 500
+    assert office.step("abandon", "sue").json() == {"state": "abandoned", "missing": 0}
+    assert len(of_ballot(office, "ballot_abandoned")) == 1
+    said = [(each.members["setting"], each.members["by"]) for each in of_ballot(office, "platform_configured")]
+    sam, sue = (office.members[name].account_id for name in ("sam", "sue"))
+    assert said == [("step_asked_for", sam), ("step_asked_for", sue), ("step_done", "service")]
 
 
 def test_steps_of_a_whole_ballot_that_die_before_they_are_noted_are_logged_once(

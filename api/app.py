@@ -15,9 +15,8 @@ from api.authorising import check_declared, describe
 from api.clock import JUMP, Clock
 from api.counting import Counts
 from api.edge import Edge
-from api.errors import ApiError
 from api.health import health_routes
-from api.logs import logger
+from api.logs import exception_members, logger
 from api.migrating import check_version
 from api.observing import Observing
 from api.voters import routes
@@ -87,8 +86,8 @@ async def _writing(refusals: Refusals) -> AsyncIterator[None]:
     async def write() -> None:
         try:
             await run_in_threadpool(refusals.write)
-        except ApiError as error:  # the database does not answer: what was counted stays, and it is tried again
-            _log.warning("codes that opened nothing are not written yet", exception=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - such as a database that does not answer: what was counted stays, and it is tried again
+            _log.warning("codes that opened nothing are not written yet", **exception_members(error))
 
     async def again() -> None:
         while True:

@@ -198,6 +198,7 @@ class Conduct:
     def _abandon(self, ballot: Ballot) -> None:
         if self.board.has(ballot.election_id, "decryption/request_1.json"):
             raise Conflict("the trustees have been asked to decrypt: a ballot whose result can be known is not given up any more")
+        self.recording.ensure_log(ballot.election_id)
         abandon_window(self.voters, ballot.election_id)
         reason = "two persons have asked for it; who they are stands in the entries before"
         self._note(ballot, "ballot_abandoned", {"by": "service", "approved_by": "service", "reason": reason})

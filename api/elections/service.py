@@ -24,8 +24,8 @@ _ONE_DAY = timedelta(days=1)
 _ACCOUNT = re.compile("[0-9a-zA-Z._-]{1,64}")
 
 Record = Callable[[str, Mapping[str, str]], None]
-"""Called with the kind of an event and its details, for the audit log: as the last thing in the transaction that does what it tells, so that
-nothing was done if it raises; but after the creation of a ballot, whose log may begin later. `version` is that of the ballot before."""
+"""Called with the kind of an event and its details, for the audit log: as the last thing in the transaction that does what it tells; if it
+raises, nothing was done. But after the creation of a ballot, whose log may begin later. `version` is that of the ballot before."""
 
 
 @dataclass(frozen=True, slots=True)

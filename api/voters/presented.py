@@ -15,7 +15,6 @@ from sqlmodel import Session, col, select, update
 
 from api.audit.entry import Entry
 from api.clock import Clock
-from api.errors import ApiError
 from api.voters.access_code import AccessCode
 from api.voters.database import VoterDatabase
 from api.voters.models import AccessMethod, Voter, VotingWindow
@@ -45,6 +44,11 @@ class _Waiting:
     total: int = 0
     codes: Counter[bytes] = field(default_factory=Counter)
 
+    def add(self, code_hash: bytes, count: int) -> None:
+        """So many more with this code, as long as there is room for it."""
+        if code_hash in self.codes or len(self.codes) < MOST:
+            self.codes[code_hash] += count
+
 
 class Refusals:
     """Counts codes that opened nothing, for one process. At most a minute's are lost if it dies."""
@@ -60,8 +64,7 @@ class Refusals:
         with self._lock:
             waiting = self._waiting.setdefault(window.election_id, _Waiting())
             waiting.total += 1
-            if code_hash in waiting.codes or len(waiting.codes) < MOST:
-                waiting.codes[code_hash] += 1
+            waiting.add(code_hash, 1)
 
     def write(self) -> None:
         """Writes what was counted: beside the codes that there are, and how many it were in all as an entry. Once a minute, and at the end.
@@ -73,13 +76,13 @@ class Refusals:
                 for election_id, waiting in list(taken.items()):
                     self._write(election_id, waiting)
                     del taken[election_id]
-            except ApiError:
+            finally:
                 with self._lock:
-                    for election_id, waiting in taken.items():
+                    for election_id, waiting in taken.items():  # what could not be written
                         newer = self._waiting.setdefault(election_id, _Waiting())
                         newer.total += waiting.total
-                        newer.codes += waiting.codes
-                raise
+                        for code_hash, count in waiting.codes.items():
+                            newer.add(code_hash, count)
 
     def _write(self, election_id: str, waiting: _Waiting) -> None:
         store, now = self._database.store, self._clock.now()

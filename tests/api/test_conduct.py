@@ -97,6 +97,15 @@ def test_a_step_that_dies_when_it_is_stored_is_logged_once(office: Office, monke
     assert said == [("step_asked_for", sam), ("step_asked_for", sue), ("step_done", "service")]
 
 
+def test_a_ballot_whose_log_was_not_begun_is_given_up_all_the_same(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(office.app.state.elections, "_record", lambda *_: None)  # the process died before it was told
+        office.post("/ballots", office.terms(office.trustees()), "sam")
+        office.step("abandon", "sam")
+    assert office.step("abandon", "sue").json() == {"state": "abandoned", "missing": 0}
+    assert [each.kind for each in of_ballot(office, "ballot_created", "ballot_abandoned")] == ["ballot_created", "ballot_abandoned"]
+
+
 def test_steps_of_a_whole_ballot_that_die_before_they_are_noted_are_logged_once(
     online: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:

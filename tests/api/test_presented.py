@@ -118,6 +118,7 @@ def test_sv02_a_refusal_writes_nothing_whatever_is_wrong_with_the_code(voting: V
 
 
 def test_what_cannot_be_written_now_is_written_later(voting: Voting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presented, "MOST", 20)
     used, other = voting.voters(2)
     voting.cast(used)
     voting.cast(other)
@@ -131,10 +132,15 @@ def test_what_cannot_be_written_now_is_written_later(voting: Voting, monkeypatch
     with pytest.raises(Overloaded):
         refusals.write()
     refusals.note(voting.window, other)
+    for _ in range(presented.MOST + 10):
+        refusals.note(voting.window, AccessCode.generate())
+        with pytest.raises(Overloaded):
+            refusals.write()
+    assert len(refusals._waiting[voting.election_id].codes) == presented.MOST, "a database that is away fills no memory"
     monkeypatch.setattr(voting.database, "note", note)
     refusals.write()
     assert numbers(voting) == {"voter 1": (0, 1), "voter 2": (0, 1)}
-    assert [each.members["count"] for each in attempts(voting)] == [2]
+    assert [each.members["count"] for each in attempts(voting)] == [presented.MOST + 12]
 
 
 def test_the_numbers_stand_from_the_close_on(voting: Voting) -> None:

@@ -153,7 +153,7 @@ def test_sv16_the_staff_service_finds_an_edit_by_itself(make_store: MakeStore, m
         assert running.get("/ready").status_code == 200, "votes are still taken"
     reader = office.members["ada"].account_id
     found = office.databases.audit.read(reader, "a test", PLATFORM, kinds=["integrity_checked"])
-    assert [each.entry.members["outcome"] for each in found] == ["passed", "failed"]
+    assert sorted(str(each.entry.members["outcome"]) for each in found) == ["failed", "passed"], "relayed in no order that says anything"
 
 
 def until(there: object) -> None:

@@ -134,6 +134,8 @@ def test_x11_a_whole_ballot_is_led_to_a_record_that_verifies(online: Platform) -
     assert whole.status()["next"] == "the trustees make their keys (psephos trustee join, keys, ceremony)"
     whole.opened()
     watches = {i: LogWatch(online.mirror(i), online.own(i).path) for i in (1, 2, 3)}
+    for number in (5, 2, 5):
+        office.app.state.box.open_form(whole.window, whole.codes[f"{number:032x}"])
     for number in range(1, 7):
         whole.vote(number, YES)
     assert {watch.look(datetime.now(UTC)).size for watch in watches.values()} == {6}
@@ -223,6 +225,11 @@ def released(whole: Whole) -> None:
     assert evidence == sorted(evidence)
     assert logged(whole, "turnout_counted")[0].members["counted"] == 12
     assert [each.members["approved_by"] for each in logged(whole, "vote_discounted")] == ["sue"]
+    used = logged(whole, "access_method_used")
+    assert sorted((each.unique_identifier, each.members["outcome"], each.members["count"]) for each in used) == [
+        (f"{2:032x}", "opened", 1), (f"{5:032x}", "opened", 2)
+    ]  # fmt: skip
+    assert {each.happened for each in used} == {whole.manifest.closes}, "and never when"
     for kind in ("manifest_fixed", "key_ceremony_held", "ballot_opened", "ballot_closed", "tally_decrypted", "record_released"):
         assert len(logged(whole, kind)) == 1, kind
 

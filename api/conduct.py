@@ -92,7 +92,7 @@ class Conduct:
         self.recording.ensure_log(ballot.election_id)
         keys.begin(self.board, ballot, self.group)
         manifest = ballot.terms.manifest
-        self.recording.add(ballot.election_id, "manifest_fixed", {
+        self.recording.add_once(ballot.election_id, "manifest_fixed", {
             "by": "service", "manifest_hash": sha256(manifest).digest(), "size": len(manifest)
         })  # fmt: skip
 
@@ -107,7 +107,7 @@ class Conduct:
         )  # fmt: skip
         prepare(self.voters, public, ballot.terms.audit_key, self.group)
         trial.begin(BoardMessages(self.board, ballot.election_id, self.group), 1)
-        self.recording.add(ballot.election_id, "key_ceremony_held", {
+        self.recording.add_once(ballot.election_id, "key_ceremony_held", {
             "guardian_count": ballot.guardian_count, "quorum": ballot.terms.quorum,
             "guardian_record_hash": election.extended_base_hash,
         })  # fmt: skip
@@ -126,11 +126,11 @@ class Conduct:
         opened = _moment(ballot.manifest.opens)  # whatever could fail comes before votes can be taken
         self.accounts.grants.freeze(ballot.election_id)
         open_window(self.voters, ballot.election_id)
-        self.recording.add(ballot.election_id, "ballot_opened", opened)
+        self.recording.add_once(ballot.election_id, "ballot_opened", opened)
 
     def _close(self, ballot: Ballot) -> None:
         BallotBox(self.voters, self.clock).close(window_of(self.voters, ballot.election_id, self.group))
-        self.recording.add(ballot.election_id, "ballot_closed", _moment(ballot.manifest.closes))
+        self.recording.add_once(ballot.election_id, "ballot_closed", _moment(ballot.manifest.closes))
 
     def _accept_small_units(self, ballot: Ballot) -> None:
         if not self.tally.counting.count(ballot.election_id).small_units:
@@ -140,11 +140,11 @@ class Conduct:
         accepted = any(each.step is Step.ACCEPT_SMALL_UNITS for each in self.elections.history(ballot.election_id))
         count = self.tally.check_units(ballot.election_id, accepted=accepted)
         counted, discounted = count.number(CAST), count.number(DISCOUNTED)
-        self.recording.add(ballot.election_id, "votes_selected", {
+        self.recording.add_once(ballot.election_id, "votes_selected", {
             "included": counted, "discounted": discounted, "superseded": 0, "selection_hash": count.digest,
         })  # fmt: skip
         voters = count_voters(self.voters, window_of(self.voters, ballot.election_id, self.group))
-        self.recording.add(ballot.election_id, "turnout_counted", {
+        self.recording.add_once(ballot.election_id, "turnout_counted", {
             "method": "electronic", "voters": voters, "stored": counted + discounted, "counted": counted, "discounted": discounted,
             "superseded": 0,
         })  # fmt: skip
@@ -154,16 +154,16 @@ class Conduct:
         messages = BoardMessages(self.board, ballot.election_id, self.group)
         result = self.board.read(ballot.election_id, TALLY)
         _, request = latest_request(messages) or (0, None)
-        self.recording.add(ballot.election_id, "tally_made", {
+        self.recording.add_once(ballot.election_id, "tally_made", {
             "ballots": count.number(CAST), "tally_hash": sha256(to_json(count.found.tally)).digest()
         })  # fmt: skip
-        self.recording.add(ballot.election_id, "tally_decrypted", {
+        self.recording.add_once(ballot.election_id, "tally_decrypted", {
             "guardians": tuple(f"guardian {i}" for i in request.guardians) if request else (), "decryption_hash": sha256(result).digest(),
         })  # fmt: skip
 
     def _release(self, ballot: Ballot) -> None:
         digest = self.releases.publish(ballot)
-        self.recording.add(ballot.election_id, "record_released", {"by": "service", "record_hash": digest})
+        self.recording.add_once(ballot.election_id, "record_released", {"by": "service", "record_hash": digest})
 
     def _archive(self, ballot: Ballot) -> None:
         """Retention is for whoever keeps the databases (T14)."""
@@ -173,7 +173,7 @@ class Conduct:
             raise Conflict("the trustees have been asked to decrypt: a ballot whose result can be known is not given up any more")
         abandon_window(self.voters, ballot.election_id)
         reason = "two persons have asked for it; who they are stands in the entries before"
-        self.recording.add(ballot.election_id, "ballot_abandoned", {"by": "service", "approved_by": "service", "reason": reason})
+        self.recording.add_once(ballot.election_id, "ballot_abandoned", {"by": "service", "approved_by": "service", "reason": reason})
 
 
 def _ignore(_: object) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
+from hashlib import sha256
 from importlib.metadata import version
 
 from api.accounts.events import Event
-from api.audit.entry import PLATFORM, Entry, Given
+from api.audit.entry import ID_SIZE, PLATFORM, Entry, Given
 from api.audit.events import BALLOT_CREATED
 from api.audit.flood import FloodGate
 from api.audit.log import AuditLog
@@ -25,14 +27,12 @@ class Recording:
 
     def add(self, election_id: str | None, kind: str, members: Mapping[str, Given]) -> None:
         """Adds an entry to a ballot's log, or to the platform's: for None, and for a ballot that has no log yet."""
-        if election_id is not None:
-            try:
-                self._audit.add(Entry(election_id, kind, self._clock.now(), members))
-            except NotFound:
-                pass
-            else:
-                return
-        self._audit.add(Entry(PLATFORM, kind, self._clock.now(), members))
+        self._add(Entry(PLATFORM if election_id is None else election_id, kind, self._clock.now(), members))
+
+    def add_once(self, election_id: str, kind: str, members: Mapping[str, Given]) -> None:
+        """The same for what happens to a ballot once: if it is carried out again, after a crash, it stands there no second time."""
+        own = sha256(repr(("once", election_id, kind, sorted(members.items()))).encode()).digest()[:ID_SIZE]
+        self._add(Entry(election_id, kind, self._clock.now(), members, own), any_time=True)
 
     def of_accounts(self, event: str, details: Mapping[str, str]) -> None:
         """What `api.accounts` tells."""
@@ -81,3 +81,10 @@ class Recording:
         """The entry that a ballot's log begins with."""
         members = {"by": by, "version": version("psephos")}
         self._audit.add(Entry(election_id, BALLOT_CREATED, self._clock.now(), members))
+
+    def _add(self, entry: Entry, any_time: bool = False) -> None:
+        if entry.chain != PLATFORM:
+            with suppress(NotFound):
+                self._audit.add(entry, any_time)
+                return
+        self._audit.add(replace(entry, chain=PLATFORM), any_time)

@@ -8,7 +8,7 @@ every one to them, and what they have to `verify`.
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -74,16 +74,17 @@ class AuditLog:
         """What the checkpoints of a chain are called."""
         return f"{self._origin}/{chain}"
 
-    def add(self, entry: Entry) -> int:
-        """Adds an entry, and answers its position; durable when this returns. The same again changes nothing. A ballot's log begins with
-        BALLOT_CREATED. Raises NotFound if there is no log of the ballot, or no entry that this one names; Conflict if its id is taken by
-        another, the log was begun before or its data is destroyed; LogBroken if the last row of the chain is no entry; Overloaded."""
+    def add(self, entry: Entry, any_time: bool = False) -> int:
+        """Adds an entry, and answers its position; durable when this returns. The same again changes nothing; with `any_time` it is the
+        same although it is said to have happened at another time. A ballot's log begins with BALLOT_CREATED. Raises NotFound if there is no
+        log of the ballot, or no entry that this one names; Conflict if its id is taken by another, the log was begun before or its data is
+        destroyed; LogBroken if the last row of the chain is no entry; Overloaded."""
         chain = entry.chain
         try:
             with self.store.transaction() as session:
                 there = rows.lock_chain(session, chain)
                 if there and (found := rows.position_of(session, chain, entry.id)) is not None:
-                    return self._same(session, entry, found)
+                    return self._same(session, entry, found, any_time)
                 if there == (entry.kind == BALLOT_CREATED):
                     raise Conflict("the log of this ballot was begun before") if there else NotFound("there is no log of this ballot")
                 if not there:
@@ -196,11 +197,13 @@ class AuditLog:
         with self.store.reading() as session:
             return session.get(AuditChain, chain) is not None
 
-    def _same(self, session: Session, entry: Entry, position: int) -> int:
+    def _same(self, session: Session, entry: Entry, position: int, any_time: bool) -> int:
         """The position of an entry that is there already; Conflict if it is another one. Nobody can tell once the data is destroyed."""
         link, key = rows.link_at(session, entry.chain, position), self._key(session, entry.chain)
-        if link is not None and key is not None and open_link(link, key) != entry:
-            raise Conflict("another entry of this log has this id")
+        if link is not None and key is not None:
+            there = open_link(link, key)
+            if there != (replace(entry, happened=there.happened) if any_time else entry):
+                raise Conflict("another entry of this log has this id")
         return position
 
     def _begin(self, session: Session, chain: str) -> None:

@@ -16,7 +16,7 @@ from api.clock import Clock
 from api.databases import open_store
 from api.migrating import check_version
 from api.recording import Recording
-from api.records.service import Verify
+from api.records.verifying import Verify
 from api.rolls import RollDatabases, RollSettings, create_roll_app
 from api.settings import Settings, SettingsError
 from api.staff import Databases, StaffSettings, create_staff_app

@@ -20,7 +20,7 @@ from api.audit.log import AuditLog
 from api.audit.models import TABLES as AUDIT_TABLES
 from api.auth import Principal, Role
 from api.elections.models import TABLES as ELECTIONS
-from api.records.service import Verdict
+from api.records.verifying import Progress, Verdict
 from api.staff import Databases, StaffSettings, create_staff_app
 from api.voters.database import VoterDatabase
 from api.voters.models import TABLES as VOTERS
@@ -145,7 +145,7 @@ class Office:
         return answer
 
 
-def verify(record: Path, key: bytes, hints: Path | None) -> Verdict:
+def verify(record: Path, key: bytes, hints: Path | None, tell: Progress) -> Verdict:
     """The verifier, for records of the small group."""
     report = verify_record(record, key, group=VERIFIERS_TOY)
     return Verdict(report.verified, report.text())

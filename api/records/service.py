@@ -135,6 +135,7 @@ class Releases:
             self.must_be_verified(ballot)
             if not target.exists():
                 self._public.mkdir(mode=0o755, parents=True, exist_ok=True)
+                _remove_left(self._public, election_id)
                 new = self._public / f".{election_id}.{secrets.token_hex(8)}"
                 copy_record(self._draft_folder(election_id), new / "record")
                 write_durably(new / "record.key", [f"{ballot.terms.signing_key.hex().upper()}\n".encode()], 0o644)
@@ -176,6 +177,7 @@ class Releases:
         record = Record(
             ceremony.election, ceremony.keys, ceremony.acknowledgements, read_lines(closed), count.found, tally, openings, log
         )  # fmt: skip
+        _remove_left(folder.parent, "record")
         draft = folder.with_name(f".record.{secrets.token_hex(8)}")
         write_unsigned(draft, record)
         shutil.rmtree(folder, ignore_errors=True)  # what a crash has left
@@ -201,3 +203,9 @@ class Releases:
 
     def _draft_folder(self, election_id: str) -> Path:
         return self._tally.counting.folder(election_id) / "record"
+
+
+def _remove_left(folder: Path, name: str) -> None:
+    """What a crash has left of drafts of `name`; whoever makes one is alone."""
+    for draft in folder.glob(f".{name}.*"):
+        shutil.rmtree(draft)

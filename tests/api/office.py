@@ -35,6 +35,7 @@ from verifier.verify import verify_record
 
 HOST = "office.example"
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34)))
+AUDIT_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(3, 35)))
 LINK_KEY = "a key of the link, for tests alone: 0123456789"
 ELECTION = "ab" * 32
 SIGNING = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -57,7 +58,7 @@ class Office:
         self.databases = Databases(
             AccountDatabase(self.make_store("accounts", ACCOUNTS)), self.make_store("elections", ELECTIONS),
             VoterDatabase(self.make_store("voters", VOTERS)),
-            AuditLog(self.make_store("audit", AUDIT_TABLES), self.clock, Ed25519PrivateKey.generate(), "office.example/audit"),
+            AuditLog(self.make_store("audit", AUDIT_TABLES), self.clock, AUDIT_KEY, "office.example/audit"),
         )  # fmt: skip
         settings = StaffSettings(
             hosts=self.hosts, site=SITE, link_key=LINK_KEY, witness_key=LOG_KEY, log_origin="office.example/log", folder=self.folder,

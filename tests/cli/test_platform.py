@@ -59,8 +59,8 @@ class Whole:
         for name in ("sam", "sue"):
             office.sign_in(name)
 
-    def opened(self) -> None:
-        """Up to an open ballot, with voters."""
+    def ready(self) -> None:
+        """Up to a ballot with voters that can be opened."""
         self.online.held()
         for i in (1, 2, 3):
             self.online.trial(i)
@@ -72,6 +72,10 @@ class Whole:
             wanted = {"unique_identifier": voter["unique_identifier"], "channel": "e-mail"}
             code = self.online.office.post(f"/link/{ELECTION}/codes", wanted, token=LINK_KEY).json()["code"]
             self.codes[str(voter["unique_identifier"])] = AccessCode.read(code)
+
+    def opened(self) -> None:
+        """Up to an open ballot, with voters."""
+        self.ready()
         assert self.two("open") == {"state": "open", "missing": 0}
         self.at(self.manifest.opens + timedelta(days=1))
 

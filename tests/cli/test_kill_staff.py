@@ -127,12 +127,12 @@ class Killing:
     killed: Counter[str] = field(default_factory=Counter)
 
     def through(self, name: str, act: Callable[[Service], object]) -> None:
-        """A step, killed at instants from its first half to its last one, and then done."""
-        for number in range(1, KILLS + 1):
+        """A step, killed before the transaction that notes it, then at other instants, and then done."""
+        for number in range(KILLS):
             with Service(self.whole, self.copied()) as service:
                 act(service)
-                instants = service.instants
-            with Service(self.whole, self.place, max(1, instants * number // KILLS)) as service:
+                instant = service.instants * number // KILLS or service.instants - 2  # what is asked and done is logged in two more
+            with Service(self.whole, self.place, max(1, instant)) as service:
                 try:
                     act(service)
                 except GoneError:

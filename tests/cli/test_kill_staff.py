@@ -1,7 +1,7 @@
 """The staff's service killed with `kill -9` in the middle of every step of a ballot, and started again: it ends released, nothing doubled.
 
-It runs in a process of its own, for the small group; votes and trustees come to the same databases. Before each kill the step is tried on a
-copy, which tells how many instants there are at which something lasting is done. PSEPHOS_KILLS=20 makes it twenty kills in each step.
+It runs in a process of its own, for the small group; votes and trustees come to the same databases. Each step is tried on a copy
+before, which tells how many instants there are at which something lasting is done. PSEPHOS_KILLS=20 tries to kill it at twenty of them.
 """
 
 import http.client
@@ -128,10 +128,11 @@ class Killing:
 
     def through(self, name: str, act: Callable[[Service], object]) -> None:
         """A step, killed before the transaction that notes it, then at other instants, and then done."""
+        with Service(self.whole, self.copied()) as service:
+            act(service)
+            instants = service.instants
         for number in range(KILLS):
-            with Service(self.whole, self.copied()) as service:
-                act(service)
-                instant = service.instants * number // KILLS or service.instants - 2  # what is asked and done is logged in two more
+            instant = instants * number // KILLS or instants - 2  # what is asked and done is logged in two more
             with Service(self.whole, self.place, max(1, instant)) as service:
                 try:
                     act(service)

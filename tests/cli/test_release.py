@@ -1,5 +1,6 @@
 """The record on its way to the public: drafted once, verified in the background, released whole or not at all (OP-04, PR-07, SV-04)."""
 
+import json
 import shutil
 import threading
 import time
@@ -8,14 +9,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
+from rich.status import Status
 
 from api.errors import Conflict
 from api.records import files, service
 from api.records.service import Releases
 from api.records.verifying import Progress, Verdict, Verifications
+from cli import conducting, keystore
+from cli.__main__ import psephos
+from cli.keystore import seal
+from cli.scrutineer_folder import bind
+from cli.scrutineer_options import SIGNING_KEY
 from engine.record import PROFILE, SIGNATURE
 from tests.api.office import ELECTION, SIGNING, verify
 from tests.cli.online import platform
@@ -103,8 +112,6 @@ class Tallied:
 
 @pytest.fixture(scope="module")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
-    from cli import keystore
-
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (("MEMORY", 32), ("ITERATIONS", 1), ("LANES", 1)):
             patch.setattr(keystore, name, value)
@@ -234,6 +241,45 @@ def test_what_was_changed_after_its_verification_is_not_verified(tallied: Tallie
     with pytest.raises(Conflict):
         tallied.publish()
     assert not (tallied.public / ELECTION).exists()
+
+
+def release(tallied: Tallied, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Result:
+    """`psephos scrutineer release --key`, as the first person."""
+    online, folder = tallied.whole.online, tmp_path / "sam"
+    if not folder.exists():
+        folder.mkdir(mode=0o700)
+        (folder / "session.json").write_text(json.dumps({"url": online.url, "token": online.office.tokens["sam"]}))
+        (tmp_path / "passphrase").write_text("a passphrase, quite long")
+        seal(tmp_path / "key", SIGNING.private_bytes_raw(), SIGNING_KEY, b"a passphrase, quite long")
+        bind(folder, online.url, None, ELECTION)
+    monkeypatch.setattr(conducting, "verify_apart", verify)  # as the real one, for the small group
+    monkeypatch.setattr(conducting, "datetime", SimpleNamespace(now=lambda _: online.office.clock.now()))
+    options = ["--key", str(tmp_path / "key"), "--passphrase-file", str(tmp_path / "passphrase")]
+    return CliRunner().invoke(psephos, ["scrutineer", "release", str(folder), *options])
+
+
+def test_the_command_waits_for_the_verification_and_says_how_it_went(
+    tallied: Tallied, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shown: list[str] = []
+
+    def update(_: Status, status: str) -> None:
+        shown.append(status)
+        if status.endswith("checking ballots: 5/12"):
+            tallied.verifier.go_on.set()
+
+    monkeypatch.setattr(Status, "update", update)
+    tallied.verifier.instead = Verdict(verified=False, report="NOT VERIFIED: 9.A")
+    refused = release(tallied, monkeypatch, tmp_path)
+    assert refused.exit_code == 1
+    assert "so it is not released: NOT VERIFIED: 9.A; nothing was released" in refused.output
+    assert "the service verifies the record: checking ballots: 5/12" in shown
+    assert tallied.office.get(f"/ballots/{ELECTION}", "sam").json()["asked"] == {}
+    tallied.verifier.instead = None
+    done = release(tallied, monkeypatch, tmp_path)
+    assert done.exit_code == 0, done.output
+    assert "verifies at the service, too" in done.output
+    assert "a second person now runs" in done.output
 
 
 # Releasing

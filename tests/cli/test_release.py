@@ -210,6 +210,7 @@ def test_what_does_not_verify_is_told_in_words_and_can_be_started_again(tallied:
     failed = tallied.waited()
     assert failed["state"] == "failed"
     assert words in failed["failed"]
+    assert (tallied.folder / "record" / SIGNATURE).exists() == isinstance(instead, Exception), "what does not verify is not signed"
     assert words in tallied.whole.status()["awaited"][0]
     assert words in tallied.whole.online.step("release", "sam").json()["detail"]
     with pytest.raises(Conflict):

@@ -39,7 +39,8 @@ from api.migrating import check_version
 from api.observing import Observing
 from api.recording import Recording
 from api.records import routes as records_routes
-from api.records.service import Releases, Verify
+from api.records.service import Releases
+from api.records.verifying import Verify
 from api.reports import routes as reports_routes
 from api.reports.service import Reports
 from api.store import Store

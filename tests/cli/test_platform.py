@@ -59,8 +59,8 @@ class Whole:
         for name in ("sam", "sue"):
             office.sign_in(name)
 
-    def opened(self) -> None:
-        """Up to an open ballot, with voters."""
+    def ready(self) -> None:
+        """Up to a ballot with voters that can be opened."""
         self.online.held()
         for i in (1, 2, 3):
             self.online.trial(i)
@@ -72,6 +72,10 @@ class Whole:
             wanted = {"unique_identifier": voter["unique_identifier"], "channel": "e-mail"}
             code = self.online.office.post(f"/link/{ELECTION}/codes", wanted, token=LINK_KEY).json()["code"]
             self.codes[str(voter["unique_identifier"])] = AccessCode.read(code)
+
+    def opened(self) -> None:
+        """Up to an open ballot, with voters."""
+        self.ready()
         assert self.two("open") == {"state": "open", "missing": 0}
         self.at(self.manifest.opens + timedelta(days=1))
 
@@ -106,6 +110,18 @@ class Whole:
                 return found
             time.sleep(0.1)
         raise AssertionError("the count does not end")
+
+    def verified(self, drafted: dict[str, str], name: str = "sam") -> dict[str, Any]:
+        """Signs the record, and waits until it is verified."""
+        office, signature = self.online.office, SIGNING.sign(bytes.fromhex(drafted["to_sign"])).hex()
+        signed = office.post(f"/ballots/{ELECTION}/record/signature", {"date": drafted["date"], "signature": signature}, name)
+        assert signed.status_code == 202, signed.text
+        for _ in range(200):
+            found: dict[str, Any] = office.get(f"/ballots/{ELECTION}/verification", name).json()
+            if found["state"] != "running":
+                return found
+            time.sleep(0.05)
+        raise AssertionError("the verification does not end")
 
     def decrypt(self, *guardians: int) -> dict[int, BaseException | None]:
         raised: dict[int, BaseException | None] = {}
@@ -199,10 +215,11 @@ def released(whole: Whole) -> None:
     assert office.get(f"/records/{ELECTION}").status_code == 404
     wrong = {"date": drafted["date"], "signature": "00" * 64}
     assert office.post(f"{record}/signature", wrong, "sam").status_code == 422
-    signature = SIGNING.sign(bytes.fromhex(drafted["to_sign"])).hex()
-    signed = office.post(f"{record}/signature", {"date": drafted["date"], "signature": signature}, "sam")
-    assert signed.status_code == 201, signed.text
-    assert "VERIFIED" in signed.json()["report"]
+    assert office.get(f"/ballots/{ELECTION}/verification", "sam").status_code == 404
+    signed = whole.verified(drafted)
+    assert signed["state"] == "done", signed
+    assert "VERIFIED" in signed["report"]
+    assert whole.status()["next"] == "the record is signed and verifies: release it"
     assert office.get(f"/records/{ELECTION}/files/tally.json").status_code == 404
     assert office.get(f"{record}/tally.json", "sam").content == office.get(f"{record}/tally.json", "sue").content, "who signs looks at it"
     assert office.get(f"{record}/%2e%2e%2fclosed.jsonl", "sam").status_code == 404

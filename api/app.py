@@ -1,11 +1,13 @@
 """Puts a service together: the one place where things are built and joined."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from api import problems
@@ -14,17 +16,21 @@ from api.clock import JUMP, Clock
 from api.counting import Counts
 from api.edge import Edge
 from api.health import health_routes
+from api.logs import exception_members, logger
 from api.migrating import check_version
 from api.observing import Observing
 from api.voters import routes
 from api.voters.ballot_box import LARGEST_BALLOT
 from api.voters.checking import Checker
 from api.voters.database import VoterDatabase
+from api.voters.presented import Refusals
 from api.voters.service import Limits, VotingService
 from engine.group import STANDARD, Group
 
 __all__ = ["VotingSettings", "create_voting_app"]
 
+_log = logger(__name__)
+_WRITE_EVERY = 60.0  # seconds
 LARGEST_BODY = 3 * LARGEST_BALLOT
 """Bytes of a request: a ballot with its opening, and the escapes that text in JSON needs."""
 
@@ -50,7 +56,8 @@ def create_voting_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if checker is None:
             await own.warm_up()
-        yield
+        async with _writing(service.refusals):
+            yield
         if checker is None:
             own.close()
 
@@ -70,3 +77,26 @@ def create_voting_app(
     check_declared(app)
     describe(app)
     return app
+
+
+@asynccontextmanager
+async def _writing(refusals: Refusals) -> AsyncIterator[None]:
+    """While the service runs, and at its end, what was counted of codes that opened nothing is written."""
+
+    async def write() -> None:
+        try:
+            await run_in_threadpool(refusals.write)
+        except Exception as error:  # noqa: BLE001 - such as a database that does not answer: what was counted stays, and it is tried again
+            _log.warning("codes that opened nothing are not written yet", **exception_members(error))
+
+    async def again() -> None:
+        while True:
+            await asyncio.sleep(_WRITE_EVERY)
+            await write()
+
+    task = asyncio.create_task(again())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    await write()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from alembic import op
 
-__all__ = ["allow_only", "refuse_changes", "refuse_unless"]
+__all__ = ["allow_only", "only_grow", "refuse_changes", "refuse_unless"]
 
 
 def refuse_changes(*tables: str) -> None:
@@ -29,15 +29,21 @@ def allow_only(table: str, columns: Sequence[str], switches: Sequence[str], coun
     _trigger(table, "delete", "", f"{table}: rows are never deleted")
 
 
+def only_grow(table: str, counters: Sequence[str]) -> None:
+    """Besides what else is refused of this table: these numbers, which were added to it later, only grow."""
+    changes = [f"NEW.{counter} < OLD.{counter}" for counter in counters]
+    _trigger(table, "update", " OR ".join(changes), f"{table}: {', '.join(counters)} only grows", f"{table}_no_decrease")
+
+
 def refuse_unless(table: str, condition: str, reason: str) -> None:
     """Rows of this table are never deleted, and changed only where `condition`, in SQL, is true of OLD and NEW."""
     _trigger(table, "update", f"NOT ({condition})", f"{table}: {reason}")
     _trigger(table, "delete", "", f"{table}: rows are never deleted")
 
 
-def _trigger(table: str, event: str, condition: str, message: str) -> None:
+def _trigger(table: str, event: str, condition: str, message: str, name: str = "") -> None:
     """Every name here is written in a migration; none comes from outside."""
-    name, when = f"{table}_no_{event}", f"WHEN ({condition})" if condition else ""
+    name, when = name or f"{table}_no_{event}", f"WHEN ({condition})" if condition else ""
     if _is_sqlite():
         refusal = f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
         op.execute(f"CREATE TRIGGER {name} BEFORE {event.upper()} ON {table} FOR EACH ROW {when} {refusal}")

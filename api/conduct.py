@@ -3,7 +3,7 @@
 Every effect bears being carried out again: the step itself is noted last, in the transaction of `ElectionService.ask`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -18,7 +18,9 @@ from api.ceremony.board_messages import BoardMessages
 from api.ceremony.log_key import LOG_KEY
 from api.ceremony.requests import latest_request
 from api.clock import Clock
-from api.elections.service import Ballot, ElectionService
+from api.elections.errors import NoTrustees, UnknownAccounts
+from api.elections.forms import check_forms, form_of
+from api.elections.service import Ballot, ElectionService, Terms
 from api.elections.states import Step
 from api.errors import Conflict, Denied
 from api.recording import Recording
@@ -72,6 +74,7 @@ class Conduct:
     def ready(self, step: Step) -> Effect:
         """What has to be there before anybody asks for the step, so that both persons agree to the same. Raises Conflict."""
         checks: dict[Step, Effect] = {
+            Step.BEGIN_CEREMONY: self._can_begin_ceremony,
             Step.BEGIN_TRIAL: lambda ballot: _ignore(keys.held(self.board, ballot, self.group)),
             Step.OPEN: self._can_open,
             Step.EXCLUDE: lambda ballot: _ignore(self.tally.counting.count(ballot.election_id)),
@@ -80,21 +83,36 @@ class Conduct:
         }
         return checks.get(step, _ignore)
 
+    def check_terms(self, terms: Terms) -> None:
+        """Terms that a ballot can be held with: its voting forms can be logged, and the trustees' accounts are there. Who of them is
+        authorised is asked when the ceremony begins, for it may be for this ballot alone. Raises Invalid, UnknownAccounts."""
+        check_forms(self.elections.check(terms))
+        unknown = set(terms.trustees) - self.accounts.people.alive(terms.trustees)
+        if unknown:
+            raise UnknownAccounts(_named(terms, unknown))
+
     def is_scrutineer(self, election_id: str, account_id: str) -> bool:
         """Whether somebody who asked earlier is still authorised."""
+        return self._holds(account_id, Role.SCRUTINEER, election_id)
+
+    def _holds(self, account_id: str, role: Role, election_id: str) -> bool:
         try:
-            self.accounts.grants.principal(account_id, Role.SCRUTINEER, election_id)
+            self.accounts.grants.principal(account_id, role, election_id)
         except Denied:
             return False
         return True
 
+    def _can_begin_ceremony(self, ballot: Ballot) -> None:
+        unfit = {each for each in ballot.terms.trustees if not self._holds(each, Role.TRUSTEE, ballot.election_id)}
+        if unfit:
+            raise NoTrustees(_named(ballot.terms, unfit))
+
     def _begin_ceremony(self, ballot: Ballot) -> None:
+        self._can_begin_ceremony(ballot)
         self.recording.ensure_log(ballot.election_id)
         keys.begin(self.board, ballot, self.group)
         manifest = ballot.terms.manifest
-        self.recording.add(ballot.election_id, "manifest_fixed", {
-            "by": "service", "manifest_hash": sha256(manifest).digest(), "size": len(manifest)
-        })  # fmt: skip
+        self._note(ballot, "manifest_fixed", {"by": "service", "manifest_hash": sha256(manifest).digest(), "size": len(manifest)})
 
     def _begin_trial(self, ballot: Ballot) -> None:
         ceremony = keys.held(self.board, ballot, self.group)
@@ -107,7 +125,7 @@ class Conduct:
         )  # fmt: skip
         prepare(self.voters, public, ballot.terms.audit_key, self.group)
         trial.begin(BoardMessages(self.board, ballot.election_id, self.group), 1)
-        self.recording.add(ballot.election_id, "key_ceremony_held", {
+        self._note(ballot, "key_ceremony_held", {
             "guardian_count": ballot.guardian_count, "quorum": ballot.terms.quorum,
             "guardian_record_hash": election.extended_base_hash,
         })  # fmt: skip
@@ -124,13 +142,22 @@ class Conduct:
     def _open(self, ballot: Ballot) -> None:
         self._can_open(ballot)
         opened = _moment(ballot.manifest.opens)  # whatever could fail comes before votes can be taken
+        self._record_forms(ballot)
         self.accounts.grants.freeze(ballot.election_id)
         open_window(self.voters, ballot.election_id)
-        self.recording.add(ballot.election_id, "ballot_opened", opened)
+        self._note(ballot, "ballot_opened", opened)
+
+    def _record_forms(self, ballot: Ballot) -> None:
+        """The voting form of every ballot style, before anybody sees one (COP-105b-ii)."""
+        for style in ballot.manifest.ballot_styles:
+            form = form_of(ballot.manifest, style)
+            self._note(ballot, "voting_form_recorded", {
+                "style": style.index, "form": form, "form_hash": sha256(form.encode()).digest()
+            })  # fmt: skip
 
     def _close(self, ballot: Ballot) -> None:
         BallotBox(self.voters, self.clock).close(window_of(self.voters, ballot.election_id, self.group))
-        self.recording.add(ballot.election_id, "ballot_closed", _moment(ballot.manifest.closes))
+        self._note(ballot, "ballot_closed", _moment(ballot.manifest.closes))
 
     def _accept_small_units(self, ballot: Ballot) -> None:
         if not self.tally.counting.count(ballot.election_id).small_units:
@@ -140,11 +167,11 @@ class Conduct:
         accepted = any(each.step is Step.ACCEPT_SMALL_UNITS for each in self.elections.history(ballot.election_id))
         count = self.tally.check_units(ballot.election_id, accepted=accepted)
         counted, discounted = count.number(CAST), count.number(DISCOUNTED)
-        self.recording.add(ballot.election_id, "votes_selected", {
+        self._note(ballot, "votes_selected", {
             "included": counted, "discounted": discounted, "superseded": 0, "selection_hash": count.digest,
         })  # fmt: skip
         voters = count_voters(self.voters, window_of(self.voters, ballot.election_id, self.group))
-        self.recording.add(ballot.election_id, "turnout_counted", {
+        self._note(ballot, "turnout_counted", {
             "method": "electronic", "voters": voters, "stored": counted + discounted, "counted": counted, "discounted": discounted,
             "superseded": 0,
         })  # fmt: skip
@@ -154,16 +181,16 @@ class Conduct:
         messages = BoardMessages(self.board, ballot.election_id, self.group)
         result = self.board.read(ballot.election_id, TALLY)
         _, request = latest_request(messages) or (0, None)
-        self.recording.add(ballot.election_id, "tally_made", {
+        self._note(ballot, "tally_made", {
             "ballots": count.number(CAST), "tally_hash": sha256(to_json(count.found.tally)).digest()
         })  # fmt: skip
-        self.recording.add(ballot.election_id, "tally_decrypted", {
+        self._note(ballot, "tally_decrypted", {
             "guardians": tuple(f"guardian {i}" for i in request.guardians) if request else (), "decryption_hash": sha256(result).digest(),
         })  # fmt: skip
 
     def _release(self, ballot: Ballot) -> None:
         digest = self.releases.publish(ballot)
-        self.recording.add(ballot.election_id, "record_released", {"by": "service", "record_hash": digest})
+        self._note(ballot, "record_released", {"by": "service", "record_hash": digest})
 
     def _archive(self, ballot: Ballot) -> None:
         """Retention is for whoever keeps the databases (T14)."""
@@ -171,9 +198,19 @@ class Conduct:
     def _abandon(self, ballot: Ballot) -> None:
         if self.board.has(ballot.election_id, "decryption/request_1.json"):
             raise Conflict("the trustees have been asked to decrypt: a ballot whose result can be known is not given up any more")
+        self.recording.ensure_log(ballot.election_id)
         abandon_window(self.voters, ballot.election_id)
         reason = "two persons have asked for it; who they are stands in the entries before"
-        self.recording.add(ballot.election_id, "ballot_abandoned", {"by": "service", "approved_by": "service", "reason": reason})
+        self._note(ballot, "ballot_abandoned", {"by": "service", "approved_by": "service", "reason": reason})
+
+    def _note(self, ballot: Ballot, kind: str, members: Mapping[str, Given]) -> None:
+        """Logs what a step has done, once however often the same is done to this version of the ballot."""
+        self.recording.add_once(ballot.election_id, kind, members, f"version {ballot.version}: {sorted(members.items())}")
+
+
+def _named(terms: Terms, accounts: Collection[str]) -> str:
+    """Guardians with their accounts, in words."""
+    return ", ".join(f"guardian {i}: {each}" for i, each in enumerate(terms.trustees, 1) if each in accounts)
 
 
 def _ignore(_: object) -> None:

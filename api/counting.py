@@ -43,10 +43,14 @@ class _Durations:
 
 
 class Counts(Collector):
-    """The numbers of one service. `waiting` says how many ballots are being checked, `moved` whether the clock was."""
+    """The numbers of one service. `waiting` says how many ballots are being checked, `moved` whether the clock was; `integrity`, where the
+    voter database is watched, how many looks there were and what the last one found."""
 
-    def __init__(self, service: str, waiting: Callable[[], int] = lambda: 0, moved: Callable[[], bool] = lambda: False) -> None:
-        self._service, self._waiting, self._moved = service, waiting, moved
+    def __init__(
+        self, service: str, waiting: Callable[[], int] = lambda: 0, moved: Callable[[], bool] = lambda: False,
+        integrity: Callable[[], tuple[int, int]] | None = None,
+    ) -> None:  # fmt: skip
+        self._service, self._waiting, self._moved, self._integrity = service, waiting, moved, integrity
         self._lock = Lock()
         self._requests: dict[tuple[str, str, str], int] = {}
         self._durations: dict[str, _Durations] = {}
@@ -82,6 +86,10 @@ class Counts(Collector):
         built = InfoMetricFamily("psephos_build", "What runs here")
         built.add_metric([], {"service": self._service, "version": version("psephos"), "python": platform.python_version()})
         yield from (waiting, moved, built)
+        if self._integrity is not None:
+            looks, found = self._integrity()
+            yield CounterMetricFamily("psephos_integrity_looks", "Times that every row of the voter database was looked at", looks)
+            yield GaugeMetricFamily("psephos_integrity_findings", "What the last look found: somebody has edited the database", found)
 
     def _families(self) -> Iterator[Metric]:
         requests = CounterMetricFamily("psephos_requests", "Requests answered", labels=["method", "route", "status"])

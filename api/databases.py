@@ -7,7 +7,6 @@ from sqlmodel import select
 
 from api.accounts import models as accounts
 from api.audit import models as audit
-from api.audit.entry import PLATFORM, Entry
 from api.clock import Clock
 from api.data_keys import DataKeys, KeyTable
 from api.elections import models as elections
@@ -23,6 +22,7 @@ from api.voters import models as voters
 from api.voters.database import VoterDatabase
 from api.voters.integrity import Integrity, check_integrity
 from api.voters.models import VotingWindow
+from api.voters.watch import entry_of
 
 __all__ = ["KNOWN", "check_all", "check_voters", "open_store", "rotate_keys", "upgrade_all"]
 
@@ -74,12 +74,8 @@ def check_voters(settings: Settings, clock: Clock) -> Integrity:
         check_version(store)
         database = VoterDatabase(store)
         found = check_integrity(database)
-        outcome = "failed" if found.count else "passed"
-        entry = Entry(PLATFORM, "integrity_checked", clock.now(), {
-            "outcome": outcome, "findings": found.count, "database": "voters", "rows": found.rows,
-        })  # fmt: skip
         with store.transaction() as session:
-            database.note(session, entry)
+            database.note(session, entry_of(found, clock.now()))
         return found
     finally:
         store.close()

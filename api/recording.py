@@ -1,11 +1,13 @@
 """What accounts and ballots tell, as entries of the audit log: each event under a kind of the catalogue, in the log it belongs to."""
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
+from hashlib import sha256
 from importlib.metadata import version
 
 from api.accounts.events import Event
-from api.audit.entry import PLATFORM, Entry, Given
+from api.audit.entry import ID_SIZE, PLATFORM, Entry, Given
 from api.audit.events import BALLOT_CREATED
 from api.audit.flood import FloodGate
 from api.audit.log import AuditLog
@@ -34,6 +36,16 @@ class Recording:
                 return
         self._audit.add(Entry(PLATFORM, kind, self._clock.now(), members))
 
+    def add_once(self, election_id: str, kind: str, members: Mapping[str, Given], act: str) -> None:
+        """Adds an entry to a ballot's log, unless this `act` was logged there before: the entry's id is made of it. So an act that is done
+        again after a crash stands there once, as it was logged first. Raises NotFound if the ballot has no log."""
+        own = sha256(b"psephos act" + json.dumps([election_id, kind, act]).encode()).digest()[:ID_SIZE]
+        try:
+            self._audit.add(Entry(election_id, kind, self._clock.now(), members, own))
+        except Conflict:  # the same id, at another time; or another reason
+            if not self._audit.has(election_id, own):
+                raise
+
     def of_accounts(self, event: str, details: Mapping[str, str]) -> None:
         """What `api.accounts` tells."""
         election = details.get("election")
@@ -61,8 +73,12 @@ class Recording:
         if event == "ballot created":
             self.add_first(election_id, by)
             return
-        rest = details.get("step") or details.get("state") or "manifest, keys or trustees"
-        self.add(election_id, "platform_configured", {"by": by, "setting": event.replace(" ", "_"), "after": rest})
+        rest = details.get("step") or "manifest, keys or trustees"
+        members: dict[str, Given] = {"by": by, "setting": event.replace(" ", "_"), "after": rest}
+        try:
+            self.add_once(election_id, "platform_configured", members, f"version {details['version']}: {event}, {rest}, by {by}")
+        except NotFound:  # the beginning of its log was lost
+            self.add(None, "platform_configured", members)
 
     def started(self) -> None:
         """That the service begins to run."""

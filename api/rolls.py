@@ -112,8 +112,9 @@ def create_roll_app(databases: RollDatabases, settings: RollSettings, clock: Clo
     app = FastAPI(title="Psephos service for rolls", version="1", openapi_url="/api/v1/roll/openapi.json", docs_url=None, redoc_url=None)
     app.state.authorise = accounts.authorise
     app.state.desk = routes.RollDesk(
-        UserDatabase(databases.users, clock), Facts(elections, settings), VotersLink(settings.link), settings.sender, recording.add
-    )
+        UserDatabase(databases.users, clock), Facts(elections, settings), VotersLink(settings.link), settings.sender, recording.add,
+        recording.add_once, clock,
+    )  # fmt: skip
     problems.install(app)
     app.add_exception_handler(RollErrors, routes.errors_answer)  # type: ignore[arg-type]
     app.include_router(routes.router)

@@ -16,7 +16,7 @@ from api.clock import Clock
 from api.databases import open_store
 from api.migrating import check_version
 from api.recording import Recording
-from api.records.service import Verify
+from api.records.verifying import Verify
 from api.rolls import RollDatabases, RollSettings, create_roll_app
 from api.settings import Settings, SettingsError
 from api.staff import Databases, StaffSettings, create_staff_app
@@ -33,12 +33,14 @@ def staff(verify: Verify) -> FastAPI:
     clock, folder = Clock(), os.environ.get("PSEPHOS_FOLDER")
     if not folder:
         raise SettingsError("PSEPHOS_FOLDER is not set: it names a folder for counts and released records")
-    key, name = log_key(os.environ)
+    (key, name), witness = log_key(os.environ), witness_key(os.environ)
+    if witness.private_bytes_raw() == key.private_bytes_raw():
+        raise SettingsError("PSEPHOS_WITNESS_KEY: is the key of the audit log, which the service for rolls has, too; make another one")
     accounts, elections, voters, audit = (_opened(settings, store) for store in ("accounts", "elections", "voters", "audit"))
     databases = Databases(AccountDatabase(accounts), elections, VoterDatabase(voters), AuditLog(audit, clock, key, f"{name}/audit"))
     own = StaffSettings(
         hosts=settings.hosts, site=site_of(settings), link_key=LinkSettings.read(os.environ).key,
-        witness_key=witness_key(os.environ), log_origin=name,
+        witness_key=witness, log_origin=name,
         folder=Path(folder), processes=settings.processes, verify=verify,
     )  # fmt: skip
     return create_staff_app(databases, own, clock)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -38,7 +39,8 @@ from api.migrating import check_version
 from api.observing import Observing
 from api.recording import Recording
 from api.records import routes as records_routes
-from api.records.service import Releases, Verify
+from api.records.service import Releases
+from api.records.verifying import Verify
 from api.reports import routes as reports_routes
 from api.reports.service import Reports
 from api.store import Store
@@ -50,6 +52,7 @@ from api.tally.service import TallyService
 from api.voters import link_routes
 from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
+from api.voters.watch import IntegrityWatch
 from engine.group import STANDARD, Group
 
 __all__ = ["Databases", "StaffSettings", "create_staff_app"]
@@ -102,9 +105,10 @@ def create_staff_app(
     counting = Counting(databases.voters, clock, group, settings.folder / "counts", settings.processes, databases.audit)
     tally = TallyService(elections, board, counting, clock, group)
     releases = Releases(elections, board, tally, clock, group, settings.folder / "records", settings.verify)
+    watch = IntegrityWatch(databases.voters, clock)
     app = FastAPI(
         title="Psephos staff service", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None,
-        lifespan=lambda _: _relaying(databases, recording),
+        lifespan=lambda _: _running(databases, recording, watch),
     )  # fmt: skip
     app.state.accounts = accounts
     app.state.authorise = accounts.authorise
@@ -112,6 +116,7 @@ def create_staff_app(
     app.state.elections, app.state.tally, app.state.releases = elections, tally, releases
     app.state.answers = StoredAnswers(databases.elections)
     app.state.board = board
+    app.state.watch = watch
     app.state.voters, app.state.group, app.state.link_key = databases.voters, group, settings.link_key
     box = BallotBox(databases.voters, clock)
     app.state.box, app.state.clock = box, clock
@@ -127,7 +132,7 @@ def create_staff_app(
         app.include_router(each.router)
     app.include_router(health_routes(clock, databases.check))
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
-    app.state.counts = Counts("staff", moved=lambda: abs(clock.jump()) > JUMP)
+    app.state.counts = Counts("staff", moved=lambda: abs(clock.jump()) > JUMP, integrity=lambda: (watch.looks, watch.findings))
     app.add_middleware(Observing, counts=app.state.counts)
     check_declared(app)
     describe(app)
@@ -135,8 +140,9 @@ def create_staff_app(
 
 
 @asynccontextmanager
-async def _relaying(databases: Databases, recording: Recording) -> AsyncIterator[None]:
-    """While the service runs, what the voter database notes for the audit log is moved there; that it begins to run stands there first."""
+async def _running(databases: Databases, recording: Recording, watch: IntegrityWatch) -> AsyncIterator[None]:
+    """While the service runs, what the voter database notes for the audit log is moved there, and it is looked for rows that somebody has
+    edited; that the service begins to run stands in the log first."""
     await run_in_threadpool(recording.started)
 
     async def move() -> None:
@@ -150,8 +156,11 @@ async def _relaying(databases: Databases, recording: Recording) -> AsyncIterator
                 _log.warning("entries wait for the audit log: %s", type(error).__name__)
             await asyncio.sleep(_RELAY_EVERY)
 
+    ended = threading.Event()
+    threading.Thread(target=watch.run, args=(ended,), name="integrity", daemon=True).start()  # a long look does not hold up the end
     task = asyncio.create_task(move())
     yield
+    ended.set()
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -221,10 +221,11 @@ def _stands(ballot: PlatformBallot, asked: dict[str, Any], as_json: bool) -> Non
 
 
 def _sign(ballot: PlatformBallot, signing_key: bytes, as_json: bool) -> None:
-    """Fetches the record, signs it here, has the verifier on this machine verify it, and only then hands the signature over."""
+    """Fetches the record, signs it here, has the verifier on this machine verify it, and only then hands the signature over; waits until
+    the service has verified the record, too."""
     drafted, date = ballot.post("/record", {}), datetime.now(UTC)
     public = Ed25519PrivateKey.from_private_bytes(signing_key).public_key().public_bytes_raw()
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, Console(stderr=True, quiet=as_json).status("the record is fetched") as shown:
         record = Path(name) / "record"
         ballot.fetch_draft(record)
         if digest(record / PROFILE).hex() != drafted["record_hash"]:
@@ -232,14 +233,14 @@ def _sign(ballot: PlatformBallot, signing_key: bytes, as_json: bool) -> None:
         if read_manifest((record / MANIFEST).read_bytes()).voting.election_identifier.hex() != ballot.ballot_id:
             raise PsephosError("the record that the service shows is of another ballot; nothing was signed")
         sign_record(record, signing_key, date)
-        verdict = verify_apart(record, public, None)
+        verdict = verify_apart(record, public, None, lambda doing: shown.update(f"the record is verified here: {doing}"))
         if not verdict.verified:
             raise PsephosError(f"the record does not verify here, and its signature was not handed over: {verdict.report[:500]}")
         signature = json.loads((record / SIGNATURE).read_bytes())["signature"]
-    verified = ballot.post("/record/signature", {"date": as_date(date), "signature": signature})
+        ballot.verified(as_date(date), signature, lambda doing: shown.update(f"the service verifies the record: {doing}"))
     if not as_json:
         click.echo("the record verifies here, is signed, and verifies at the service, too")
-        click.echo(f"hash of the record: {verified['record_hash'].upper()}")
+        click.echo(f"hash of the record: {drafted['record_hash'].upper()}")
 
 
 def _table(result: dict[str, Any]) -> Table:

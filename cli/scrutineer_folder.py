@@ -86,6 +86,17 @@ class PlatformBallot:
             raise PsephosError(f"the closed ballots do not pass: {state['failed']}; nothing is decrypted. Tell the trustees")
         return state
 
+    def verified(self, date: str, signature: str, progress: Callable[[str], None], pause: float = 0.5) -> None:
+        """Hands the record's signature in, and waits until the service has verified the record. Raises PsephosError if it does not verify,
+        or the verification was interrupted."""
+        state: dict[str, Any] = self.post("/record/signature", {"date": date, "signature": signature})
+        while state["state"] == "running":
+            progress(state["doing"])
+            time.sleep(pause)
+            state = self.get("/verification")
+        if state["state"] == "failed":
+            raise PsephosError(f"{state['failed']}; nothing was released")
+
     def answered(self, pause: float = 2.0) -> None:
         """Waits until all trustees that were asked have answered. Raises PsephosError naming whose answer is bad."""
         said: list[int] = []

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from cli import conducting
+from cli.scrutineer_options import as_json_option
 
-__all__ = ["COMMANDS", "as_json"]
+__all__ = ["COMMANDS"]
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print what a program can read, on standard output.")
 ballot_folder = click.argument("ballot", type=click.Path(path_type=Path, exists=True, file_okay=False))
 
 
@@ -17,7 +17,7 @@ ballot_folder = click.argument("ballot", type=click.Path(path_type=Path, exists=
 @click.argument("ballot_id")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--rolls", help="Address of the platform's service for rolls, if it has another one.")
-@as_json
+@as_json_option
 def join(server: str, ballot_id: str, folder: Path, rolls: str | None, as_json: bool) -> None:
     """Bind the new folder FOLDER to the ballot BALLOT_ID on the platform at SERVER: for the second person."""
     conducting.join(folder, server, rolls, ballot_id, as_json)
@@ -25,7 +25,7 @@ def join(server: str, ballot_id: str, folder: Path, rolls: str | None, as_json: 
 
 @click.command()
 @ballot_folder
-@as_json
+@as_json_option
 def ceremony(ballot: Path, as_json: bool) -> None:
     """Begin the key ceremony of the ballot in the folder BALLOT; run again when it is held, begin the trial decryption."""
     conducting.ceremony(ballot, as_json)
@@ -35,7 +35,7 @@ def ceremony(ballot: Path, as_json: bool) -> None:
 @ballot_folder
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--dry-run", is_flag=True, help="Only look for errors; nothing is stored.")
-@as_json
+@as_json_option
 def roll(ballot: Path, file: Path, dry_run: bool, as_json: bool) -> None:
     """Hand over the roll of BALLOT in FILE, CSV in UTF-8.
 
@@ -48,7 +48,7 @@ def roll(ballot: Path, file: Path, dry_run: bool, as_json: bool) -> None:
 
 @click.command()
 @ballot_folder
-@as_json
+@as_json_option
 def dispatch(ballot: Path, as_json: bool) -> None:
     """Send an access code to everybody on the roll of BALLOT who was not sent one. Stopped and run again, it goes on."""
     conducting.dispatch(ballot, as_json)
@@ -56,7 +56,7 @@ def dispatch(ballot: Path, as_json: bool) -> None:
 
 @click.command()
 @ballot_folder
-@as_json
+@as_json_option
 def exclude(ballot: Path, as_json: bool) -> None:
     """After the close of BALLOT: have every ballot checked and multiplied, and settle which are counted. Two persons.
 
@@ -67,7 +67,7 @@ def exclude(ballot: Path, as_json: bool) -> None:
 
 @click.command("accept-small-units")
 @ballot_folder
-@as_json
+@as_json_option
 def accept_small_units(ballot: Path, as_json: bool) -> None:
     """Accept that a result of BALLOT made of few counted ballots may show how people voted. Two persons."""
     conducting.accept_small_units(ballot, as_json)
@@ -75,7 +75,7 @@ def accept_small_units(ballot: Path, as_json: bool) -> None:
 
 @click.command()
 @ballot_folder
-@as_json
+@as_json_option
 def abandon(ballot: Path, as_json: bool) -> None:
     """Give BALLOT up: it is never decrypted. Two persons; it cannot be taken back."""
     conducting.abandon(ballot, as_json)
@@ -84,7 +84,7 @@ def abandon(ballot: Path, as_json: bool) -> None:
 @click.command()
 @ballot_folder
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File for the facts, in place of standard output.")
-@as_json
+@as_json_option
 def report(ballot: Path, output: Path | None, as_json: bool) -> None:
     """The facts of the scrutineer's report on BALLOT, in JSON."""
     conducting.report(ballot, output, as_json)

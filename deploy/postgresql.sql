@@ -56,7 +56,7 @@ SELECT format('GRANT SELECT%s ON %I TO %I', CASE WHEN tablename = 'alembic_versi
 -- primary key is named.
 SELECT format('GRANT %s ON %I TO %I', granted, name, :'service')
     FROM (VALUES
-        ('voters', 'access_method', 'UPDATE (ended)'),
+        ('voters', 'access_method', 'UPDATE (ended, checks, opened, refused)'),
         ('voters', 'log_head', 'UPDATE (size, sealed)'),
         ('voters', 'outbox', 'DELETE'),
         ('voters', 'voter', 'UPDATE (voter_index)'),

@@ -3,6 +3,7 @@
 import json
 import secrets
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sqlalchemy import func
@@ -131,6 +132,12 @@ class People:
         with self._store.reading() as session:
             rows = session.exec(select(Account).order_by(col(Account.account_id))).all()
             return tuple(Listed(row.account_id, row.password is not None and not row.ended, row.ended) for row in rows)
+
+    def alive(self, account_ids: Collection[str]) -> set[str]:
+        """Those of these accounts that there are and that have not ended."""
+        with self._store.reading() as session:
+            query = select(Account.account_id).where(col(Account.account_id).in_(account_ids), col(Account.ended).is_(other=False))
+            return set(session.exec(query))
 
     def _require(self, session: Session, principal: Principal) -> None:
         principal.require(Role.ADMINISTRATOR)

@@ -95,7 +95,11 @@ _ALL = (
     ),
     Kind("signed_in", ("COP-105b-ix",), {**_BY, "role": Word()}, {"source": Address()}),
     Kind("signed_out", ("COP-105b-ix",), {**_BY, "role": Word()}),
-    Kind("access_method_used", ("COP-105b-ix",), {UNIQUE_IDENTIFIER: Voter(), "outcome": OneOf(("opened", "refused"))}),
+    # After the close, in the order of the codes' keyed hashes: how often one voter's code was presented, and never when.
+    Kind(
+        "access_method_used", ("COP-105b-ix",),
+        {UNIQUE_IDENTIFIER: Voter(), "outcome": OneOf(("opened", "refused")), "count": Count()},
+    ),
     Kind("vote_discounted", ("COP-105d-i",), {**_WHY, UNIQUE_IDENTIFIER: Voter(), "approved_by": Account()}),
     Kind(
         "availability_recorded", ("COP-105b-x", "COP-105b-xi", "COP-105c-ii-c"),

@@ -100,6 +100,11 @@ class AuditLog:
             self._known[chain] = max(self._known.get(chain, (0, FIRST)), (link.position + 1, link.stated))
         return link.position
 
+    def has(self, chain: str, entry_id: bytes) -> bool:
+        """Whether there is an entry with this id."""
+        with self.store.reading() as session:
+            return rows.position_of(session, chain, entry_id) is not None
+
     def checkpoint(self, chain: str) -> bytes:
         """A signed note of all entries that there are now, to be handed outside. Raises LogBroken if those since the last one were changed:
         nothing is signed then."""

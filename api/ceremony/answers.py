@@ -25,7 +25,7 @@ class Answers:
         if asked is None:
             raise Conflict("nobody has been asked to decrypt yet; run: psephos scrutineer tally")
         number, request = asked
-        self.guardians = request.guardians
+        self.number, self.guardians = number, request.guardians
         self._board, self._election, self._found = board, election, found
         self._stated = stated
         self._folder, self._log = f"decryption/request_{number}/nonces", f"decryption/request_{number}/log"

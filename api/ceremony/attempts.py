@@ -7,7 +7,7 @@ beside it.
 
 from api.ceremony.messages import Messages
 from api.ceremony.requests import DecryptionRequest
-from api.errors import ApiError, Conflict
+from api.errors import Conflict
 from engine.decryption import CommitmentHashes, DecryptedTally, PartialDecryptions, Responses, check_revealed, combine
 from engine.encoding import to_json
 from engine.errors import EngineError
@@ -55,7 +55,7 @@ class Attempts:
             if self.result is None and attempt not in self.wrong and self.there(attempt, RESPONSES) == list(self.guardians):
                 try:
                     self.result = self._combine(attempt)
-                except ApiError as error:
+                except Conflict as error:
                     self.wrong[attempt] = EngineError(error.detail)
                 except EngineError as error:
                     self.wrong[attempt] = error

@@ -93,6 +93,12 @@ class Board:
         with self._store.reading() as session:
             return list(session.exec(select(BoardMessage.name).where(BoardMessage.election_id == election_id)))
 
+    def digests(self, election_id: str, folder: str) -> dict[str, bytes]:
+        """The SHA-256 of every message in a folder, by its name, without reading one."""
+        query = select(BoardMessage.name, BoardMessage.digest).where(BoardMessage.election_id == election_id)
+        with self._store.reading() as session:
+            return dict(session.exec(query.where(col(BoardMessage.name).startswith(f"{folder}/", autoescape=True))).all())
+
     def _check_turn(self, session: Session, election_id: str, state: State, name: str) -> None:
         """Raises Conflict for what is not to be said now: a trustee who speaks out of turn could otherwise stop a count (OP-01)."""
         if state not in when(name):

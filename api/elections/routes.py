@@ -108,9 +108,11 @@ Elections = Annotated[ElectionService, Depends(elections_of)]
 
 
 @router.post("", status_code=201, dependencies=[Depends(once)], responses=documented(400, 409, 413, 415, 421, 422, 503))
-def create(elections: Elections, principal: Scrutineer, body: BallotTerms, response: Response) -> BallotState:
-    """Make a draft. The manifest's election identifier is its id."""
-    return _tagged(elections, elections.create(body.terms(), principal.account_id), response)
+def create(request: Request, elections: Elections, principal: Scrutineer, body: BallotTerms, response: Response) -> BallotState:
+    """Make a draft. The manifest's election identifier is its id. Accounts of trustees that are not there are named."""
+    terms = body.terms()
+    request.app.state.conduct.check_terms(terms)
+    return _tagged(elections, elections.create(terms, principal.account_id), response)
 
 
 @router.get("", responses=documented(421, 422, 503))
@@ -137,7 +139,7 @@ def manifest(elections: Elections, _: Reader, election_id: ElectionId) -> Respon
 
 @router.put("/{election_id}", responses=documented(400, 404, 409, 413, 415, 421, 422, 428, 503))
 def change(
-    elections: Elections, principal: Scrutineer, election_id: ElectionId, body: BallotTerms, response: Response,
+    request: Request, elections: Elections, principal: Scrutineer, election_id: ElectionId, body: BallotTerms, response: Response,
     if_match: Annotated[str | None, Header(max_length=40, description="The ETag that was read.")] = None,
 ) -> BallotState:  # fmt: skip
     """Change a draft that nobody has changed meanwhile. What is no draft any more never changes."""
@@ -146,7 +148,9 @@ def change(
     version = if_match.strip('"')
     if not (version.isascii() and version.isdigit() and len(version) < 10):
         raise Conflict("the ballot was changed meanwhile; look at it again")
-    return _tagged(elections, elections.change(election_id, int(version), body.terms(), principal.account_id), response)
+    terms = body.terms()
+    request.app.state.conduct.check_terms(terms)
+    return _tagged(elections, elections.change(election_id, int(version), terms, principal.account_id), response)
 
 
 @router.post("/{election_id}/steps", dependencies=[Depends(once)], responses=documented(400, 404, 409, 413, 415, 421, 422, 503))

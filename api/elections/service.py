@@ -24,7 +24,8 @@ _ONE_DAY = timedelta(days=1)
 _ACCOUNT = re.compile("[0-9a-zA-Z._-]{1,64}")
 
 Record = Callable[[str, Mapping[str, str]], None]
-"""Called with the kind of an event and its details, for the audit log."""
+"""Called with the kind of an event and its details, for the audit log: as the last thing in the transaction that does what it tells; if it
+raises, nothing was done. But after the creation of a ballot, whose log may begin later. `version` is that of the ballot before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class ElectionService:
 
     def create(self, terms: Terms, account_id: str) -> Ballot:
         """A draft. Its id is the manifest's election identifier. Raises Invalid, or Conflict if there is a ballot with that identifier."""
-        election_id = self._check(terms).voting.election_identifier.hex()
+        election_id = self.check(terms).voting.election_identifier.hex()
         with self._store.transaction() as session:
             if session.get(Election, election_id) is not None:
                 raise Conflict("there is a ballot with this identifier already")
@@ -100,7 +101,7 @@ class ElectionService:
 
     def change(self, election_id: str, version: int, terms: Terms, account_id: str) -> Ballot:
         """Changes a draft that is still at `version`. Raises Invalid, NotFound, or Conflict if it is no draft or was changed meanwhile."""
-        if self._check(terms).voting.election_identifier.hex() != election_id:
+        if self.check(terms).voting.election_identifier.hex() != election_id:
             raise Invalid("the manifest has the identifier of another ballot")
         with self._store.transaction() as session:
             row = self._lock(session, election_id)
@@ -111,8 +112,30 @@ class ElectionService:
             row.sqlmodel_update(_columns(terms))
             row.version = version + 1
             session.add(row)
-        self._record("ballot changed", {"election": election_id, "account": account_id})
+            session.flush()
+            self._record("ballot changed", {"election": election_id, "account": account_id, "version": str(version)})
         return self.ballot(election_id)
+
+    def check(self, terms: Terms) -> Manifest:
+        """The manifest, if a ballot can be held with these terms as far as they say. Raises Invalid."""
+        try:
+            read = read_manifest(terms.manifest)
+            n, k = len(terms.trustees), terms.quorum
+            election_parameters(self._group, read, n, k)
+        except EngineError as error:
+            raise Invalid(f"the ballot cannot be held as described: {error}") from None
+        if read.voting.log != WITNESSED:
+            raise Invalid('the manifest has no log: "log":"witnessed" in "voting" is what every ballot on a platform has (X13)')
+        if k >= n:
+            raise Invalid("with as many trustees needed as there are, one lost key loses the result: take more, or ask for fewer (OP-01)")
+        if len(set(terms.trustees)) < n or not all(_ACCOUNT.fullmatch(each) for each in terms.trustees):
+            raise Invalid("trustees: expected the ids of as many different accounts as the manifest names trustees, in its order")
+        for name, key in (("audit_key", terms.audit_key), ("signing_key", terms.signing_key)):
+            if len(key) != 32 or not any(key):
+                raise Invalid(f"{name}: expected a public key of 32 bytes")
+        if terms.audit_key == terms.signing_key:
+            raise Invalid("audit_key and signing_key are two keys of two persons, not the same one")
+        return read
 
     def ask(
         self, election_id: str, step: Step, account_id: str, effect: Callable[[Ballot], None],
@@ -134,22 +157,23 @@ class ElectionService:
                 earlier = [each for each in self._earlier(session, election_id, before, step) if each == account_id or still(each)]
                 if account_id in earlier:
                     raise Denied("the same person cannot ask twice: another one has to")
-                missing = persons_for(step) - len(earlier) - 1
+                missing, version = persons_for(step) - len(earlier) - 1, row.version
                 if missing > 0 or prepared == row.version:
                     if missing <= 0:
                         self._move(session, row, before, following, step, (*earlier, account_id))
                     session.add(Approval(
                         election_id=election_id, state=before.value, step=step.value, account_id=account_id, asked=self._clock.now()
                     ))  # fmt: skip
+                    session.flush()
+                    told = {"election": election_id, "step": step.value, "version": str(version)}
+                    self._record("step asked for", {**told, "account": account_id})
+                    if missing <= 0:
+                        self._record("step done", {**told, "state": following.value})
                     break
                 ballot = self._read(row)
             effect(ballot)  # outside of the transaction: it uses this database and others
             prepared = ballot.version
-        self._record("step asked for", {"election": election_id, "account": account_id, "step": step.value})
-        if missing > 0:
-            return Asked(before, missing)
-        self._record("step done", {"election": election_id, "step": step.value, "state": following.value})
-        return Asked(following, 0)
+        return Asked(before, missing) if missing > 0 else Asked(following, 0)
 
     def propose(self, election_id: str, state: State, subject: str, account_id: str) -> int:
         """For what takes two persons and is no step, such as a discount: notes that this person proposes it, and answers its number, from
@@ -256,26 +280,6 @@ class ElectionService:
         if row is None:
             raise NotFound("there is no such ballot")
         return row
-
-    def _check(self, terms: Terms) -> Manifest:
-        try:
-            read = read_manifest(terms.manifest)
-            n, k = len(terms.trustees), terms.quorum
-            election_parameters(self._group, read, n, k)
-        except EngineError as error:
-            raise Invalid(f"the ballot cannot be held as described: {error}") from None
-        if read.voting.log != WITNESSED:
-            raise Invalid('the manifest has no log: "log":"witnessed" in "voting" is what every ballot on a platform has (X13)')
-        if k >= n:
-            raise Invalid("with as many trustees needed as there are, one lost key loses the result: take more, or ask for fewer (OP-01)")
-        if len(set(terms.trustees)) < n or not all(_ACCOUNT.fullmatch(each) for each in terms.trustees):
-            raise Invalid("trustees: expected the ids of as many different accounts as the manifest names trustees, in its order")
-        for name, key in (("audit_key", terms.audit_key), ("signing_key", terms.signing_key)):
-            if len(key) != 32 or not any(key):
-                raise Invalid(f"{name}: expected a public key of 32 bytes")
-        if terms.audit_key == terms.signing_key:
-            raise Invalid("audit_key and signing_key are two keys of two persons, not the same one")
-        return read
 
     def _read(self, row: Election) -> Ballot:
         terms = Terms(row.manifest, row.quorum, tuple(row.trustees.split()), row.audit_key, row.signing_key)

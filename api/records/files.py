@@ -2,14 +2,14 @@
 
 import json
 import os
-import secrets
 from hashlib import sha256
 from pathlib import Path
 
+from api.durable import sync_folder
 from api.errors import Conflict
 from engine.record import PROFILE, SIGNATURE, digest
 
-__all__ = ["LISTING", "copy_record", "listing_of", "sync_folder", "write_durably"]
+__all__ = ["LISTING", "copy_record", "listing_of"]
 
 LISTING = "files.json"
 _PART = 2**20
@@ -43,23 +43,3 @@ def listing_of(folder: Path) -> bytes:
         if path.is_file()
     ]
     return json.dumps(files).encode()
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """A whole file or none, on the disk when this returns."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    with draft.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """That the names in a folder are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,11 +13,12 @@ from pydantic import Field
 from api.auth import Principal, Role
 from api.authorising import Requires, anybody
 from api.errors import NotFound
-from api.idempotency import IdempotentRoute
+from api.idempotency import IdempotentRoute, once
 from api.messages import ElectionId, Message
 from api.problems import documented
 from api.records.files import LISTING
 from api.records.service import Releases
+from api.records.verifying import Verification, VerificationState
 from engine.record import PROFILE, as_date, digest
 
 __all__ = ["router"]
@@ -25,6 +26,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/api/v1", tags=["record"], route_class=IdempotentRoute)
 
 Scrutineer = Annotated[Principal, Depends(Requires(Role.SCRUTINEER))]
+Reader = Annotated[Principal, Depends(Requires(Role.SCRUTINEER, Role.AUDITOR))]
 _PUBLIC = [Depends(anybody)]
 _BYTES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
 
@@ -44,11 +46,13 @@ class RecordSignature(Message):
     signature: str = Field(pattern="^[0-9a-fA-F]{128}$")
 
 
-class VerifiedRecord(Message):
-    """The record verifies: what the verifier says."""
+class RecordVerification(Message):
+    """How far the verification of the signed record is; `report` is what the verifier says when it is done, `failed` why it has stopped."""
 
-    record_hash: str
-    report: str
+    state: VerificationState = Field(description="running, done or failed")
+    doing: str = ""
+    report: str = ""
+    failed: str = ""
 
 
 class RecordFile(Message):
@@ -77,7 +81,10 @@ def releases_of(request: Request) -> Releases:
 TheReleases = Annotated[Releases, Depends(releases_of)]
 
 
-@router.post("/ballots/{election_id}/record", status_code=201, responses=documented(400, 404, 409, 415, 421, 422, 503))
+@router.post(
+    "/ballots/{election_id}/record", status_code=201, dependencies=[Depends(once)],
+    responses=documented(400, 404, 409, 415, 421, 422, 503),
+)  # fmt: skip
 def draft(releases: TheReleases, _: Scrutineer, election_id: ElectionId) -> DraftedRecord:
     """Write the record, to be signed. It is not public."""
     made = releases.draft(election_id)
@@ -95,12 +102,20 @@ def drafted_file(releases: TheReleases, _: Scrutineer, election_id: ElectionId, 
     return _file(folder, path, {*there, PROFILE})
 
 
-@router.post("/ballots/{election_id}/record/signature", status_code=201, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
-def sign(releases: TheReleases, _: Scrutineer, election_id: ElectionId, body: RecordSignature) -> VerifiedRecord:
-    """Hand in the signature. The verifier then verifies the whole record; if it does not verify: 409, and it is never released."""
-    drafted = releases.draft(election_id)
-    verdict = releases.sign(election_id, body.date, bytes.fromhex(body.signature))
-    return VerifiedRecord(record_hash=drafted.record_hash.hex(), report=verdict.report)
+@router.post(
+    "/ballots/{election_id}/record/signature", status_code=202, dependencies=[Depends(once)],
+    responses=documented(400, 404, 409, 413, 415, 421, 422, 503),
+)  # fmt: skip
+def sign(releases: TheReleases, _: Scrutineer, election_id: ElectionId, body: RecordSignature) -> RecordVerification:
+    """Hand in the signature. The verifier then verifies the whole record, in the background; if it does not verify it is never released.
+    Again answers how far that is; what has failed, or was interrupted, starts again."""
+    return _verification(releases.sign(election_id, body.date, bytes.fromhex(body.signature)))
+
+
+@router.get("/ballots/{election_id}/verification", responses=documented(404, 421, 422, 503))
+def verification(releases: TheReleases, _: Reader, election_id: ElectionId) -> RecordVerification:
+    """How far the verification of the signed record is, and what it found."""
+    return _verification(releases.verification(election_id))
 
 
 @router.get("/records/{election_id}", dependencies=_PUBLIC, responses=documented(404, 421, 422, 503))
@@ -139,3 +154,7 @@ def _file(folder: FolderPath, name: str, there: Collection[str]) -> FileResponse
     if name not in there:
         raise NotFound("there is no such file in the record")
     return FileResponse(folder / name, media_type="application/octet-stream")
+
+
+def _verification(found: Verification) -> RecordVerification:
+    return RecordVerification(state=found.state, doing=found.doing, report=found.report, failed=found.failed)

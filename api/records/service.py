@@ -5,10 +5,9 @@ two persons have released it.
 """
 
 import fcntl
-import json
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,10 +21,12 @@ from api.ceremony.board import Board
 from api.ceremony.board_messages import BoardMessages
 from api.ceremony.requests import latest_request
 from api.clock import Clock
+from api.durable import sync_folder, write_durably
 from api.elections.service import Ballot, ElectionService
 from api.elections.states import State
 from api.errors import Conflict, Invalid, NotFound
-from api.records.files import LISTING, copy_record, listing_of, sync_folder, write_durably
+from api.records.files import LISTING, copy_record, listing_of
+from api.records.verifying import Verification, Verifications, VerificationState, Verify
 from api.tally.counting import Count
 from api.tally.service import OPENED, TallyService
 from engine.ballot import OpenedBallot
@@ -34,24 +35,11 @@ from engine.errors import EngineError
 from engine.group import Group
 from engine.log import LogRoot, LogStatement, RecordLog, record_log, verify_statement
 from engine.parameters import Election
-from engine.record import PROFILE, SIGNATURE, Record, add_signature, as_date, check_date, digest, read_lines, signed_bytes, write_unsigned
+from engine.record import PROFILE, Record, as_date, check_date, digest, read_lines, signed_bytes, write_unsigned
 
-__all__ = ["Drafted", "Published", "Releases", "Verdict", "Verify"]
+__all__ = ["Drafted", "Published", "Releases"]
 
-_MARK = "verified.json"
 _ONE_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the verifier says: whether the record verifies, and its report."""
-
-    verified: bool
-    report: str
-
-
-Verify = Callable[[Path, bytes, Path | None], Verdict]
-"""Called with a record, the public key it should be signed under, and hints: the independent verifier, in a process of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +70,8 @@ class Releases:
         self, elections: ElectionService, board: Board, tally: TallyService, clock: Clock, group: Group, public: Path, verify: Verify
     ) -> None:
         self._elections, self._board, self._tally = elections, board, tally
-        self._clock, self._group, self._public, self._verify = clock, group, public, verify
+        self._clock, self._group, self._public = clock, group, public
+        self._verifications = Verifications(verify)
 
     def draft(self, election_id: str) -> Drafted:
         """The record, written and without a signature; again answers the same record, with a new date. Raises Conflict."""
@@ -104,10 +93,9 @@ class Releases:
         self.draft(election_id)
         return self._draft_folder(election_id)
 
-    def sign(self, election_id: str, date: datetime, signature: bytes) -> Verdict:
-        """Takes the scrutineer's signature over `Drafted.to_sign` and has the record verified; again answers the same. Raises Invalid for a
-        signature or date that is not right; Conflict, with what the verifier found, if the record does not verify: then it is never
-        released."""
+    def sign(self, election_id: str, date: datetime, signature: bytes) -> Verification:
+        """Takes the scrutineer's signature over `Drafted.to_sign` and has the record verified in the background; again answers how far that
+        is, and starts it again if it has failed. Raises Invalid for a signature or date that is not right."""
         ballot, drafted = self._elections.ballot(election_id), self.draft(election_id)
         if abs(date - drafted.date) > _ONE_DAY:
             raise Invalid("date: expected the time of this day at which the record is signed")
@@ -119,24 +107,26 @@ class Releases:
             raise Invalid(f"date: {error}") from None
         except (InvalidSignature, ValueError):
             raise Invalid("signature: is not one of this record under the ballot's signing key; nothing was changed") from None
-        folder = self._draft_folder(election_id)
-        with self._alone(election_id):
-            report = self._verified(ballot)
-            if report is not None:
-                return Verdict(verified=True, report=report)
-            add_signature(folder, date, signature)
-            verdict = self._verify(folder, ballot.terms.signing_key, self._hints(election_id))
-            if not verdict.verified:
-                (folder / SIGNATURE).unlink()
-                raise Conflict(f"the verifier does not verify the record, so it is not released: {verdict.report[:1500]}")
-            mark = json.dumps({"record_hash": drafted.record_hash.hex(), "report": verdict.report})
-            write_durably(self._mark(election_id), mark.encode())
-        return verdict
+        folder = self._tally.counting.folder(election_id)
+        return self._verifications.start(folder, ballot.terms.signing_key, self._hints(election_id), date, signature)
+
+    def verification(self, election_id: str) -> Verification:
+        """How far the verification is, what it found, or why it failed. Raises NotFound if there is nothing to be verified."""
+        self._elections.ballot(election_id)
+        found = self._verifications.found(self._tally.counting.folder(election_id))
+        if found is None:
+            raise NotFound("no signature of the record was handed in (psephos scrutineer release --key)")
+        return found
 
     def must_be_verified(self, ballot: Ballot) -> None:
         """Raises Conflict unless the record is signed and verified."""
-        if self._verified(ballot) is None:
+        found = self._verifications.found(self._tally.counting.folder(ballot.election_id))
+        if found is None:
             raise Conflict("the record is not signed and verified yet (psephos scrutineer release)")
+        if found.state is VerificationState.RUNNING:
+            raise Conflict(f"the record is being verified: {found.doing}; ask again in a moment")
+        if found.state is VerificationState.FAILED:
+            raise Conflict(found.failed)
 
     def publish(self, ballot: Ballot) -> bytes:
         """Makes a record public that was signed and verified; answers its hash. Again changes nothing. Raises Conflict."""
@@ -145,24 +135,17 @@ class Releases:
             self.must_be_verified(ballot)
             if not target.exists():
                 self._public.mkdir(mode=0o755, parents=True, exist_ok=True)
+                _remove_left(self._public, election_id)
                 new = self._public / f".{election_id}.{secrets.token_hex(8)}"
                 copy_record(self._draft_folder(election_id), new / "record")
-                write_durably(new / "record.key", f"{ballot.terms.signing_key.hex().upper()}\n".encode())
+                write_durably(new / "record.key", [f"{ballot.terms.signing_key.hex().upper()}\n".encode()], 0o644)
                 hints = self._hints(election_id)
                 if hints:
                     shutil.copyfile(hints, new / "record.hints")
-                write_durably(new / LISTING, listing_of(new / "record"))
+                write_durably(new / LISTING, [listing_of(new / "record")], 0o644)
                 new.rename(target)  # so that after a crash it is there whole or not at all
                 sync_folder(self._public)
             return digest(target / "record" / PROFILE)
-
-    def _verified(self, ballot: Ballot) -> str | None:
-        """What the verifier said of the draft as it is signed now; None if it has not verified it."""
-        draft, mark = self._draft_folder(ballot.election_id), self._mark(ballot.election_id)
-        if not mark.exists() or not (draft / SIGNATURE).exists():
-            return None
-        found = json.loads(mark.read_bytes())
-        return str(found["report"]) if found["record_hash"] == digest(draft / PROFILE).hex() else None
 
     @contextmanager
     def _alone(self, election_id: str) -> Iterator[None]:
@@ -194,6 +177,7 @@ class Releases:
         record = Record(
             ceremony.election, ceremony.keys, ceremony.acknowledgements, read_lines(closed), count.found, tally, openings, log
         )  # fmt: skip
+        _remove_left(folder.parent, "record")
         draft = folder.with_name(f".record.{secrets.token_hex(8)}")
         write_unsigned(draft, record)
         shutil.rmtree(folder, ignore_errors=True)  # what a crash has left
@@ -220,5 +204,8 @@ class Releases:
     def _draft_folder(self, election_id: str) -> Path:
         return self._tally.counting.folder(election_id) / "record"
 
-    def _mark(self, election_id: str) -> Path:
-        return self._tally.counting.folder(election_id) / _MARK
+
+def _remove_left(folder: Path, name: str) -> None:
+    """What a crash has left of drafts of `name`; whoever makes one is alone."""
+    for draft in folder.glob(f".{name}.*"):
+        shutil.rmtree(draft)

@@ -13,6 +13,7 @@ from api.elections.service import Ballot, ElectionService
 from api.elections.states import State, persons_for
 from api.errors import ApiError, Conflict, NotFound
 from api.records.service import Releases
+from api.records.verifying import VerificationState
 from api.reports.unanimity import Unanimous, unanimous
 from api.tally.counting import Work
 from api.tally.service import TallyService
@@ -154,7 +155,16 @@ class Reports:
         return "all answers are there: tally", ()
 
     def _tallied(self, ballot: Ballot) -> tuple[str, tuple[str, ...]]:
-        return "draft and sign the record, then release it", tuple(str(each) for each in self._unanimous(ballot))
+        flagged = tuple(str(each) for each in self._unanimous(ballot))
+        try:
+            found = self._releases.verification(ballot.election_id)
+        except NotFound:
+            return "draft and sign the record, then release it", flagged
+        if found.state is VerificationState.RUNNING:
+            return "wait", (f"the record is being verified: {found.doing}", *flagged)
+        if found.state is VerificationState.FAILED:
+            return "sign the record again", (found.failed, *flagged)
+        return "the record is signed and verifies: release it", flagged
 
     def _unanimous(self, ballot: Ballot) -> tuple[Unanimous, ...]:
         counted = self._tally.counting.count(ballot.election_id).found.tally

@@ -6,9 +6,9 @@ Neither the file nor anything beside it says in what order they came.
 import json
 import os
 import secrets
-from collections.abc import Iterable
 from pathlib import Path
 
+from api.durable import write_durably
 from api.errors import StoreError
 from api.voters.ballot_box import BallotBox
 from api.voters.window import Window
@@ -42,9 +42,9 @@ def write_closed(box: BallotBox, window: Window, folder: Path) -> Path:
         places.sort()
         openings.sort()
         opened = b"".join(b'{"code":"%s","opening":%s}\n' % each for each in openings)
-        _write(folder / OPENINGS, [opened])
+        write_durably(folder / OPENINGS, [opened])
         with draft.open("rb") as unsorted:
-            _write(closed, (_line(unsorted.fileno(), at, length) for _, at, length in places))
+            write_durably(closed, (_line(unsorted.fileno(), at, length) for _, at, length in places))
     finally:
         draft.unlink(missing_ok=True)
     return closed
@@ -73,18 +73,3 @@ def _with_state(code: bytes, state: str, content: bytes) -> bytes:
 
 def _line(descriptor: int, at: int, length: int) -> bytes:
     return os.pread(descriptor, length, at)
-
-
-def _write(path: Path, parts: Iterable[bytes]) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        for part in parts:
-            file.write(part)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

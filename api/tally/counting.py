@@ -20,6 +20,7 @@ from api.tally.checked import Own, check_file
 from api.tally.closing import CLOSED, openings_of, write_closed
 from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
+from api.voters.presented import uses
 from api.voters.window import Window, window_of
 from engine.ballot import CAST, Opening
 from engine.encoding import from_json
@@ -92,7 +93,7 @@ class Work:
 
 class Counting:
     """The counts of the ballots of one voter database. `folder` is where they are kept, `processes` how many check ballots; `audit` is
-    handed the sealed time and address of every vote (COP-105b-vii)."""
+    handed the sealed time and address of every vote (COP-105b-vii), and the uses of access codes (COP-105b-ix)."""
 
     def __init__(self, voters: VoterDatabase, clock: Clock, group: Group, folder: Path, processes: int, audit: Recorder) -> None:
         self._voters, self._clock, self._group, self._folder, self._processes = voters, clock, group, folder, processes
@@ -190,10 +191,16 @@ class Counting:
         return Count(found, digest, log_of(read_lines(closed)), window.election)
 
     def _hand_over(self, window: Window, work: Work) -> None:
-        """The evidence of every vote to the audit log, each once however often this is done."""
+        """The evidence of every vote, and who presented an access code, to the audit log: each once however often this is done."""
         work.doing, work.done = "handing evidence to the audit log", 0
         for ballot_index, evidence in BallotBox(self._voters, self._clock).evidence(window):
             own = sha256(b"vote evidence" + ballot_index).digest()[:ID_SIZE]
             members: dict[str, Given] = {"ballot_index": ballot_index, "evidence": evidence}
             self._audit.add(Entry(window.election_id, "vote_evidence", window.closes, members, own))
             work.done += 1
+        for use in uses(self._voters, window):
+            for outcome, count in (("opened", use.opened), ("refused", use.refused)):
+                own = sha256(f"access method {outcome}".encode() + use.code_hash).digest()[:ID_SIZE]
+                said: dict[str, Given] = {"unique_identifier": use.unique_identifier, "outcome": outcome, "count": count}
+                if count:
+                    self._audit.add(Entry(window.election_id, "access_method_used", window.closes, said, own))

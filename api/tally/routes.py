@@ -15,9 +15,10 @@ from api.errors import NotFound
 from api.idempotency import IdempotentRoute, once
 from api.messages import ElectionId, Message
 from api.problems import documented
+from api.tally.awaited import Awaited
 from api.tally.closing import OPENINGS
 from api.tally.counting import Count, Work
-from api.tally.service import Awaited, TallyService
+from api.tally.service import TallyService
 from engine.ballot import CAST, CHALLENGED, DISCOUNTED
 from engine.encoding import to_json
 from engine.record import digest as file_digest

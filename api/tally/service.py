@@ -1,17 +1,17 @@
 """From the closed ballots to the result: one request at a time, answered by enough trustees, for one aggregate (T5, CR-43 to CR-49)."""
 
-from dataclasses import dataclass
 from datetime import UTC
 
 from api.ceremony import keys
-from api.ceremony.answers import Answers, combine
+from api.ceremony.answers import combine
 from api.ceremony.board import Board
 from api.ceremony.board_messages import BoardMessages
-from api.ceremony.requests import latest_request, request_decryption
+from api.ceremony.requests import request_decryption
 from api.clock import Clock
 from api.elections.service import Ballot, ElectionService
 from api.elections.states import State, Step
-from api.errors import ApiError, Conflict, Denied, Invalid, NotFound
+from api.errors import Conflict, Denied, Invalid, NotFound
+from api.tally.awaited import Awaited, Awaiting
 from api.tally.counting import Count, Counting
 from engine.decryption import DecryptedTally
 from engine.encoding import to_json
@@ -19,19 +19,9 @@ from engine.errors import EngineError
 from engine.group import Group
 from engine.parameters import Election
 
-__all__ = ["OPENED", "TALLY", "Awaited", "TallyService"]
+__all__ = ["OPENED", "TALLY", "TallyService"]
 
 TALLY, OPENED = "result/tally.json", "result/challenged_ballots.jsonl"
-
-
-@dataclass(frozen=True, slots=True)
-class Awaited:
-    """The newest request: its number, who was asked, and who has still to answer; `wrong` says whose answer is bad."""
-
-    request: int
-    guardians: tuple[int, ...]
-    missing: tuple[int, ...]
-    wrong: str
 
 
 class TallyService:
@@ -40,6 +30,7 @@ class TallyService:
     def __init__(self, elections: ElectionService, board: Board, counting: Counting, clock: Clock, group: Group) -> None:
         self._elections, self._board, self.counting = elections, board, counting
         self._clock, self._group = clock, group
+        self._awaiting = Awaiting(board, group)
 
     def check_units(self, election_id: str, *, accepted: bool) -> Count:
         """The count, if nothing in it is too small to be decrypted (PR-01, PR-03). Raises Conflict; with `accepted`, two persons have taken
@@ -75,17 +66,7 @@ class TallyService:
 
     def awaited(self, election_id: str) -> Awaited:
         """Whose answers are missing. Raises Conflict if nobody was asked."""
-        count, messages = self.counting.count(election_id), BoardMessages(self._board, election_id, self._group)
-        asked = latest_request(messages)
-        if asked is None:
-            raise Conflict("nobody has been asked to decrypt yet")
-        number, request = asked
-        try:
-            answers = Answers(messages, self._election(self._elections.ballot(election_id)), count.found, count.stated)
-            done = answers.combined() is not None
-        except (EngineError, ApiError) as error:
-            return Awaited(number, request.guardians, (), str(error))
-        return Awaited(number, request.guardians, () if done else tuple(answers.missing()), "")
+        return self._awaiting.awaited(self._elections.ballot(election_id), self.counting.count(election_id))
 
     def finish(self, ballot: Ballot) -> Count:
         """Combines the answers and keeps result and openings on the board; again changes nothing. Raises Conflict."""

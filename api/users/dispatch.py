@@ -16,7 +16,7 @@ from typing import Protocol
 
 from api.users.people import Known, UserDatabase
 
-__all__ = ["Dispatcher", "Instructions", "IssueCode", "OutboxFolder", "Sender", "Sent"]
+__all__ = ["Dispatcher", "Instructions", "IssueCode", "OutboxFolder", "Sender", "Sent", "instructions_text"]
 
 IssueCode = Callable[[str, str], str]
 """Called with a unique identifier and a channel; answers a new access code, 28 characters, in place of all others of that voter."""
@@ -108,15 +108,29 @@ class Dispatcher:
         return True
 
 
+def instructions_text(instructions: Instructions) -> str:
+    """What every voter is told, with what differs between them left open: for the audit log (COP-105b-iii)."""
+    return f"Subject: {_subject(instructions)}\n\n{_text('<name>', '<code>', '<code>', instructions)}"
+
+
 def _message(known: Known, code: str, instructions: Instructions) -> EmailMessage:
     """Plain text; the code is in the link's fragment, which no server is sent, and once more to type."""
     grouped = "-".join(code[at : at + 4] for at in range(0, len(code), 4))
     message = EmailMessage(policy=SMTP)
     message["From"] = instructions.sender
     message["To"] = known.entry.email
-    message["Subject"] = f"Your voting code: {instructions.ballot}"
-    message.set_content(
-        f"Dear {known.entry.name},\n\n"
+    message["Subject"] = _subject(instructions)
+    message.set_content(_text(known.entry.name, code, grouped, instructions))
+    return message
+
+
+def _subject(instructions: Instructions) -> str:
+    return f"Your voting code: {instructions.ballot}"
+
+
+def _text(name: str, code: str, grouped: str, instructions: Instructions) -> str:
+    return (
+        f"Dear {name},\n\n"
         f"{instructions.union} is holding a ballot: {instructions.ballot}.\n"
         f"It is run by {instructions.scrutineer}, the independent scrutineer.\n\n"
         f"To vote, open this link:\n\n    {instructions.page}#{code}\n\n"
@@ -124,4 +138,3 @@ def _message(known: Known, code: str, instructions: Instructions) -> EmailMessag
         f"Vote before {instructions.closes:%d %B %Y, %H:%M} UTC. You can vote once. Keep this message to yourself.\n\n"
         f"If you need help: {instructions.support}\n"
     )
-    return message

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -10,10 +12,11 @@ from pydantic import Field
 
 from api.auth import Principal, Role
 from api.authorising import Requires
+from api.clock import Clock
 from api.errors import Conflict, Invalid
 from api.messages import ElectionId, Message
 from api.problems import MEDIA_TYPE, Problem, documented
-from api.users.dispatch import Dispatcher, Instructions, Sender
+from api.users.dispatch import Dispatcher, Instructions, Sender, instructions_text
 from api.users.link import MOST_VOTERS, VotersLink
 from api.users.people import Known, UserDatabase
 from api.users.roll import RollErrors, read_roll
@@ -54,13 +57,16 @@ class BallotFacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RollDesk:
-    """What the routes work with. `record` writes to the audit log: election id, kind, members."""
+    """What the routes work with. `record` writes to the audit log: election id, kind, members; `record_once` besides the act, which then
+    stands there once."""
 
     users: UserDatabase
     facts: BallotFacts
     voters: VotersLink
     sender: Sender
     record: Any
+    record_once: Any
+    clock: Clock
 
 
 class RollFile(Message):
@@ -171,6 +177,7 @@ def dispatch(desk: Desk, _: Scrutineer, election_id: ElectionId, body: Batch) ->
     instructions = desk.facts.must_dispatch(election_id)
     if not desk.users.count(election_id):
         raise Conflict("the ballot has no roll yet; nothing was sent")
+    _record_instructions(desk, election_id, instructions)
     dispatcher = Dispatcher(desk.users, lambda voter, channel: desk.voters.code(election_id, voter, channel), desk.sender)
     found = dispatcher.send_all(election_id, instructions, most=body.most)
     if found.sent:
@@ -184,6 +191,7 @@ def dispatch(desk: Desk, _: Scrutineer, election_id: ElectionId, body: Batch) ->
 def reissue(desk: Desk, principal: Helper, election_id: ElectionId, body: WhoAndWhy) -> CodeSent:
     """Send somebody a new access code, to the address on the roll; all earlier ones end at once. Whether they voted is not told (T1)."""
     instructions, known = _whom(desk, election_id, body)
+    _record_instructions(desk, election_id, instructions)
     code = desk.voters.reissue(election_id, known.unique_identifier, Dispatcher.channel, principal.account_id, body.reason)
     return CodeSent(sent=_send(desk, election_id, known, code, instructions))
 
@@ -206,6 +214,7 @@ def agree_to_discount(
 ) -> CodeSent:
     """Agree to what another person has proposed for the same voter: it is then done, once."""
     instructions, known = _whom(desk, election_id, body)
+    _record_instructions(desk, election_id, instructions)
     first = desk.facts.second(election_id, _subject(desk, election_id, known), number, principal.account_id)
     pair = (principal.account_id, first)
     code = desk.voters.discount(election_id, known.unique_identifier, Dispatcher.channel, pair, body.reason)
@@ -220,6 +229,15 @@ def _subject(desk: RollDesk, election_id: str, known: Known) -> str:
 def _whom(desk: RollDesk, election_id: str, body: WhoAndWhy) -> tuple[Instructions, Known]:
     instructions = desk.facts.must_dispatch(election_id)
     return instructions, desk.users.find(election_id, body.reference)
+
+
+def _record_instructions(desk: RollDesk, election_id: str, instructions: Instructions) -> None:
+    """Before anything is sent: what voters are told from now on, once for each wording (COP-105b-iii)."""
+    text = instructions_text(instructions)
+    digest = sha256(text.encode())
+    desk.record_once(election_id, "instructions_recorded", {
+        "version": f"psephos-{version('psephos')}", "text": text, "text_hash": digest.digest(), "from": desk.clock.now(),
+    }, digest.hexdigest())  # fmt: skip
 
 
 def _send(desk: RollDesk, election_id: str, known: Known, code: str, instructions: Instructions) -> bool:

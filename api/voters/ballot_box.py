@@ -27,6 +27,7 @@ from api.voters.database import VoterDatabase
 from api.voters.errors import BallotTaken, NoAccess
 from api.voters.models import AccessMethod, Challenged, Seen, Vote, VoteStatus, VotingWindow
 from api.voters.places import challenged_place, opening_place, status_place, vote_place
+from api.voters.presented import count_opened
 from api.voters.window import Window, check_open, lock_open
 from engine.ballot import EncryptedBallot, OpenedBallot, Opening, nonce_commitments, verify_ballot
 from engine.encoding import from_json
@@ -131,6 +132,14 @@ class BallotBox:
         with self._store.reading() as session:
             check_open(session, window, self._clock)
             return find_access(session, self._database, window, code)
+
+    def open_form(self, window: Window, code: AccessCode) -> Access:
+        """As `access`; that the form was opened is counted when this returns. Of a code that opens nothing nothing is written."""
+        access = self.access(window, code)
+        with self._store.transaction() as session:
+            lock_open(session, window, self._clock)
+            count_opened(session, access.code_hash)
+        return access
 
     def was_cast(self, window: Window, code: AccessCode, content: bytes) -> bool:
         """Whether these very bytes were cast with this very code: then the answer is the same again, at any time."""

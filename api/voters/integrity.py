@@ -2,9 +2,9 @@
 
 Triggers stop the service's account; whoever owns the database can remove them. What he lacks are the keys: each row is sealed as a whole
 (`places`), and votes, log, and what must not occur twice have to agree with one another. Not found here: that an unused access code was
-ended or revived, that a decision to discount a vote was taken away, other states or another audit key of a window, and a copy of the
-whole database as it once was. The first shows to its voter, the second in the audit log, the third against the database of ballots, the
-last to the trustees who watch the witnessed log.
+ended or revived, how often a code was presented, that a decision to discount a vote was taken away, other states or another audit key of a
+window, and a copy of the whole database as it once was. The first shows to its voter, the third in the audit log, the fourth against the
+database of ballots, the last to the trustees who watch the witnessed log.
 """
 
 import json

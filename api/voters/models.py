@@ -70,7 +70,8 @@ class Voter(VoterTable, table=True):
 class AccessMethod(VoterTable, table=True):
     """What opens one voting form for one voter (COP-066 to COP-070). The access code itself is sent and never stored. `sealed`: how it is
     sent. No row is deleted or used again; `ended` becomes true once, by the first vote, a re-issue or the close, and does not say which.
-    `checks` counts the ballots that were opened with it to check the encryption."""
+    `checks` counts the ballots that were opened with it to check the encryption, `opened` and `refused` how often it was presented and with
+    what outcome, for the audit log after the close."""
 
     __tablename__ = "access_method"
     __table_args__ = _NO_ROWID
@@ -81,6 +82,8 @@ class AccessMethod(VoterTable, table=True):
     sealed: bytes
     ended: bool = False
     checks: int = 0
+    opened: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    refused: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Vote(VoterTable, table=True):

@@ -90,8 +90,8 @@ async def election(window: TheWindow) -> Response:
 
 @router.post("/form", dependencies=[Depends(voter)], responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503))
 async def open_form(request: Request, service: Service, window: TheWindow, code: Code) -> Form:
-    """Which ballot style the access code opens. Changes nothing, however often it is asked (CL-08)."""
-    access = await service.access(window, code, request)
+    """Which ballot style the access code opens. Uses nothing up, however often it is asked (CL-08)."""
+    access = await service.open_form(window, code, request)
     return Form(ballot_style=access.style)
 
 

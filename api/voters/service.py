@@ -23,6 +23,7 @@ from api.voters.ballot_box import BallotBox
 from api.voters.checking import Checker
 from api.voters.database import VoterDatabase
 from api.voters.errors import NoAccess
+from api.voters.presented import Refusals
 from api.voters.window import Window, window_of
 from engine.group import Group
 
@@ -56,6 +57,7 @@ class VotingService:
     ) -> None:
         self._database, self._group, self._checker, self._proxies, self._alarm = database, group, checker, proxies, alarm
         self._box = BallotBox(database, clock)
+        self.refusals = Refusals(database, clock)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._of_an_address = RateLimitItemPerMinute(limits.wrong_codes_of_an_address)
         self._of_all = RateLimitItemPerMinute(limits.wrong_codes_of_all)
@@ -68,9 +70,19 @@ class VotingService:
 
     async def access(self, window: Window, code: AccessCode, request: Request) -> Access:
         """Whose the code is. Raises NotOpen, NoAccess, TooMany."""
+        return await self._presented(self._box.access, window, code, request)
+
+    async def open_form(self, window: Window, code: AccessCode, request: Request) -> Access:
+        """The same, counted as a form that was opened. Raises as `access`."""
+        return await self._presented(self._box.open_form, window, code, request)
+
+    async def _presented(
+        self, found: Callable[[Window, AccessCode], Access], window: Window, code: AccessCode, request: Request
+    ) -> Access:
         try:
-            return await run_in_threadpool(self._box.access, window, code)
+            return await run_in_threadpool(found, window, code)
         except NoAccess:
+            self.refusals.note(window, code)
             self._note_wrong_code(request)
             raise
 

@@ -20,7 +20,7 @@ from api.audit.log import AuditLog
 from api.audit.models import TABLES as AUDIT_TABLES
 from api.auth import Principal, Role
 from api.elections.models import TABLES as ELECTIONS
-from api.records.service import Verdict
+from api.records.verifying import Progress, Verdict
 from api.staff import Databases, StaffSettings, create_staff_app
 from api.voters.database import VoterDatabase
 from api.voters.models import TABLES as VOTERS
@@ -35,6 +35,7 @@ from verifier.verify import verify_record
 
 HOST = "office.example"
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34)))
+AUDIT_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(3, 35)))
 LINK_KEY = "a key of the link, for tests alone: 0123456789"
 ELECTION = "ab" * 32
 SIGNING = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -57,7 +58,7 @@ class Office:
         self.databases = Databases(
             AccountDatabase(self.make_store("accounts", ACCOUNTS)), self.make_store("elections", ELECTIONS),
             VoterDatabase(self.make_store("voters", VOTERS)),
-            AuditLog(self.make_store("audit", AUDIT_TABLES), self.clock, Ed25519PrivateKey.generate(), "office.example/audit"),
+            AuditLog(self.make_store("audit", AUDIT_TABLES), self.clock, AUDIT_KEY, "office.example/audit"),
         )  # fmt: skip
         settings = StaffSettings(
             hosts=self.hosts, site=SITE, link_key=LINK_KEY, witness_key=LOG_KEY, log_origin="office.example/log", folder=self.folder,
@@ -145,7 +146,7 @@ class Office:
         return answer
 
 
-def verify(record: Path, key: bytes, hints: Path | None) -> Verdict:
+def verify(record: Path, key: bytes, hints: Path | None, tell: Progress) -> Verdict:
     """The verifier, for records of the small group."""
     report = verify_record(record, key, group=VERIFIERS_TOY)
     return Verdict(report.verified, report.text())

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from api.elections.models import TABLES
 from api.elections.service import Asked, Ballot, ElectionService, Terms
 from api.elections.states import State, Step, after, persons_for, steps_from
-from api.errors import Conflict, Denied, Invalid, NotFound
+from api.errors import Conflict, Denied, Invalid, NotFound, Overloaded
 from api.migrating import differences
 from tests.api.conftest import MakeStore
 from tests.api.voting import OPEN, SetClock
@@ -72,6 +72,22 @@ def test_op01_what_no_ballot_could_be_held_with_is_refused(make_store: MakeStore
     with pytest.raises(Invalid, match=words):
         empty.create(terms(manifest, n, k), "a")
     assert empty.events == []
+
+
+def test_what_cannot_be_logged_is_not_done(service: Service) -> None:
+    def dies(*_: object) -> None:
+        raise Overloaded("busy", 1)
+
+    record = service._record
+    service._record = dies
+    with pytest.raises(Overloaded):
+        service.change(ID, 1, terms(manifest_bytes(5, label="Another")), "a")
+    with pytest.raises(Overloaded):
+        service.ask(ID, Step.BEGIN_CEREMONY, "a", lambda _: None)
+    assert (service.ballot(ID).version, service.ballot(ID).state, service.history(ID)) == (1, State.DRAFT, [])
+    service._record = record
+    service.do(Step.BEGIN_CEREMONY)
+    assert service.ballot(ID).state is State.CEREMONY
 
 
 def test_a_draft_may_be_changed_by_who_has_seen_it_last(service: Service) -> None:
@@ -184,5 +200,5 @@ def test_every_step_is_recorded_and_names_accounts_alone(service: Service) -> No
     kinds = [kind for kind, _ in service.events]
     assert kinds.count("step done") == len(WAY)
     assert kinds.count("step asked for") == sum(persons_for(step) for step in WAY)
-    assert {key for _, details in service.events for key in details} == {"election", "account", "step", "state"}
+    assert {key for _, details in service.events for key in details} == {"election", "account", "step", "state", "version"}
     assert differences(service.store) == ""

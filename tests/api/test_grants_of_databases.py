@@ -16,11 +16,13 @@ from api.errors import StoreError
 from api.migrating import check_version, upgrade
 from api.sealing import STORES, KeyRing
 from api.store import Store
-from api.voters.ballot_box import BallotBox
+from api.voters.ballot_box import BallotBox, check
 from api.voters.database import VoterDatabase
+from api.voters.presented import Refusals, uses
+from engine.encoding import to_json
 from tests.api.postgres import Server
-from tests.api.voting import Voting, checked
-from tests.engine.elections import NO
+from tests.api.voting import ELECTION, Voting, checked
+from tests.engine.elections import NO, a_ballot
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +105,15 @@ def test_a_ballot_is_held_with_the_service_account_and_no_other_right(installed:
     codes = voting.voters(3)
     voting.cast(codes[0])
     voting.cast(codes[1], checked(NO))
+    voting.box.open_form(voting.window, codes[2])
+    refusals = Refusals(voting.database, voting.clock)
+    refusals.note(voting.window, codes[0])
+    refusals.write()
+    ballot, opening = a_ballot(ELECTION, NO)
+    voting.box.challenge(voting.window, codes[2], check(to_json(ballot), 1, ELECTION), to_json(opening))
     voting.close()
-    assert sum(1 for _ in BallotBox(voting.database, Clock()).ballots(voting.window)) == 2
+    assert sum(1 for _ in BallotBox(voting.database, Clock()).ballots(voting.window)) == 3
+    assert sorted((each.opened, each.refused) for each in uses(voting.database, voting.window)) == [(0, 1), (1, 0)]
     with connect(installed, "psephos_voters", "psephos_voters") as connection:
         for table in ("voter", "access_method", "voting_window"):  # of these some columns may be changed; the trigger stands behind
             with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)):

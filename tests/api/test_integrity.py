@@ -17,7 +17,7 @@ from tests.api.voting import ELECTION, Voting, a_voting, checked
 from tests.engine.elections import NO, SPOIL, YES, a_ballot
 
 EVIDENCE = ("voter", "access_method", "vote", "vote_status", "challenged", "seen", "log_head", "log_leaf")
-UNBOUND = {("access_method", "ended"), ("access_method", "checks")}
+UNBOUND = {("access_method", "ended"), ("access_method", "checks"), ("access_method", "opened"), ("access_method", "refused")}
 """See the docstring of the module: what became of an unused code shows to its voter alone."""
 
 

@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
+from api.audit.members import moment
 from api.elections.states import State
+from api.errors import Overloaded
 from api.voters.access_code import AccessCode
 from api.voters.checking import Checker
 from tests.api.conftest import MakeStore
@@ -94,6 +98,40 @@ def test_identifiers_and_codes_are_logged_by_how_they_were_made_and_how_many(ser
     everything = str(entries(services, *{str(each["kind"]) for each in made}, "roll_loaded"))
     assert not [each for each in users.people(ELECTION) if each.unique_identifier in everything]
     assert not [code for code in codes(services) if code.compact() in everything or code.grouped() in everything]
+
+
+@pytest.mark.proves("COP-105b-iii")
+def test_what_voters_are_told_is_logged_before_it_is_sent_once_for_each_wording(services: Services) -> None:
+    services.led_to(State.OPEN)
+    token, desk = services.office.tokens["sam"], services.apps["rolls"].state.desk
+
+    def dispatch(most: int) -> int:
+        return services.call("rolls", "POST", f"{WHERE}/dispatch", {"most": most}, token).status_code
+
+    def dies(*_: object) -> None:
+        raise Overloaded("busy", 1)
+
+    services.apps["rolls"].state.desk = replace(desk, record_once=dies)
+    assert dispatch(2) == 503
+    assert (services.sender.messages, entries(services, "instructions_recorded")) == ([], []), "what cannot be logged is not sent"
+    services.apps["rolls"].state.desk = desk
+    for _ in range(3):
+        assert dispatch(2) == 200
+        services.later()
+    (first,) = entries(services, "instructions_recorded")
+    assert first["from"] == moment(services.office.clock.now() - timedelta(minutes=3))
+    assert first["text_hash"] == sha256(str(first["text"]).encode()).hexdigest()
+    for message, code in zip(services.sender.messages, codes(services), strict=True):
+        own = message.get_content().replace(code.grouped(), "<code>").replace(code.compact(), "<code>")
+        own = re.sub("Dear .*,", "Dear <name>,", own)
+        assert first["text"] == f"Subject: {message['Subject']}\n\n{own}"
+    facts = replace(desk.facts, settings=replace(desk.facts.settings, support="020 7946 0001"))
+    services.apps["rolls"].state.desk = replace(desk, facts=facts)
+    again = services.call("rolls", "POST", f"{WHERE}/reissues", {"reference": "M1", "reason": "the message did not come"}, token)
+    assert again.json() == {"sent": True}
+    _, second = entries(services, "instructions_recorded")
+    assert "020 7946 0001" in str(second["text"])
+    assert str(second["from"]) > str(first["from"])
 
 
 @pytest.mark.proves("COP-105b-i")

@@ -18,8 +18,9 @@ from api.errors import Conflict, NotFound
 from api.users.dispatch import Dispatcher, Instructions, OutboxFolder
 from api.users.models import TABLES
 from api.users.people import UserDatabase
-from api.users.roll import MOST_ERRORS, RollErrors, read_roll
+from api.users.roll import MOST_ERRORS, Entry, RollErrors, read_roll
 from tests.api.conftest import MakeStore
+from tests.api.services import Kept
 from tests.api.voting import OPEN, SetClock
 
 STYLES = {"All members": 1, "Executive": 2}
@@ -256,6 +257,27 @@ def test_op14_a_message_that_could_not_be_sent_is_noted_and_sent_next_time(users
     assert sorted(each["state"] for each in users.dispatches(ELECTION, failed)) == ["failed", "sent"]
     assert issued.count(failed) == 2
     assert len(taken) == 2
+
+
+@pytest.mark.parametrize("email", ["x@[", "<", "a b@", '"', "a@x.org\r\nBcc: b@c.d"])
+def test_op14_an_address_that_breaks_a_message_stops_nobody_elses_and_is_listed(
+    users: UserDatabase, monkeypatch: pytest.MonkeyPatch, email: str
+) -> None:
+    """A roll with one is refused now. One that was stored by an earlier version may have it."""
+    entries = [Entry(f"M{n}", f"Person {n}", f"person{n}@example.org", "", "", 1) for n in range(5)]
+    entries.insert(2, Entry("M9", "Person Nine", email, "", "", 1))
+    monkeypatch.setattr("api.users.people.read_roll", lambda *_: entries)
+    users.import_roll(ELECTION, b"an older one", STYLES)
+    sender = Kept()
+    issued: list[str] = []
+    dispatcher = Dispatcher(users, lambda identifier, _: issued.append(identifier) or "0" * 28, sender)  # type: ignore[func-returns-value]
+    for sent in (5, 0):  # the second run tries it again, and nobody else
+        found = dispatcher.send_all(ELECTION, INSTRUCTIONS)
+        assert (found.sent, found.failed, found.waiting) == (sent, 1, 1)
+    assert {str(each["To"]) for each in sender.messages} == {f"person{n}@example.org" for n in range(5)}
+    (broken,) = [known.unique_identifier for known in users.people(ELECTION) if known.entry.reference == "M9"]
+    assert [each["state"] for each in users.dispatches(ELECTION, broken)] == ["failed", "failed"]
+    assert issued.count(broken) == 2
 
 
 def test_a_name_cannot_add_a_header_or_a_line(users: UserDatabase, tmp_path: Path) -> None:

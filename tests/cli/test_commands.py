@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from cli import ballot, scrutineer, trustee
+from cli import ballot, scrutineer, scrutineer_afterwards, trustee
 from cli.__main__ import psephos
 from cli.errors import PsephosError
 from tests.cli.folders import AFTER, DURING, a_draft
@@ -31,7 +31,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     Clock.now_is = BEFORE
-    for module in (ballot, scrutineer, trustee):
+    for module in (ballot, scrutineer, scrutineer_afterwards, trustee):
         monkeypatch.setattr(module, "datetime", Clock)
 
 

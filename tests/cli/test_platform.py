@@ -59,8 +59,8 @@ class Whole:
         for name in ("sam", "sue"):
             office.sign_in(name)
 
-    def opened(self) -> None:
-        """Up to an open ballot, with voters."""
+    def ready(self) -> None:
+        """Up to a ballot with voters that can be opened."""
         self.online.held()
         for i in (1, 2, 3):
             self.online.trial(i)
@@ -72,6 +72,10 @@ class Whole:
             wanted = {"unique_identifier": voter["unique_identifier"], "channel": "e-mail"}
             code = self.online.office.post(f"/link/{ELECTION}/codes", wanted, token=LINK_KEY).json()["code"]
             self.codes[str(voter["unique_identifier"])] = AccessCode.read(code)
+
+    def opened(self) -> None:
+        """Up to an open ballot, with voters."""
+        self.ready()
         assert self.two("open") == {"state": "open", "missing": 0}
         self.at(self.manifest.opens + timedelta(days=1))
 
@@ -107,6 +111,18 @@ class Whole:
             time.sleep(0.1)
         raise AssertionError("the count does not end")
 
+    def verified(self, drafted: dict[str, str], name: str = "sam") -> dict[str, Any]:
+        """Signs the record, and waits until it is verified."""
+        office, signature = self.online.office, SIGNING.sign(bytes.fromhex(drafted["to_sign"])).hex()
+        signed = office.post(f"/ballots/{ELECTION}/record/signature", {"date": drafted["date"], "signature": signature}, name)
+        assert signed.status_code == 202, signed.text
+        for _ in range(200):
+            found: dict[str, Any] = office.get(f"/ballots/{ELECTION}/verification", name).json()
+            if found["state"] != "running":
+                return found
+            time.sleep(0.05)
+        raise AssertionError("the verification does not end")
+
     def decrypt(self, *guardians: int) -> dict[int, BaseException | None]:
         raised: dict[int, BaseException | None] = {}
 
@@ -134,6 +150,8 @@ def test_x11_a_whole_ballot_is_led_to_a_record_that_verifies(online: Platform) -
     assert whole.status()["next"] == "the trustees make their keys (psephos trustee join, keys, ceremony)"
     whole.opened()
     watches = {i: LogWatch(online.mirror(i), online.own(i).path) for i in (1, 2, 3)}
+    for number in (5, 2, 5):
+        office.app.state.box.open_form(whole.window, whole.codes[f"{number:032x}"])
     for number in range(1, 7):
         whole.vote(number, YES)
     assert {watch.look(datetime.now(UTC)).size for watch in watches.values()} == {6}
@@ -197,10 +215,11 @@ def released(whole: Whole) -> None:
     assert office.get(f"/records/{ELECTION}").status_code == 404
     wrong = {"date": drafted["date"], "signature": "00" * 64}
     assert office.post(f"{record}/signature", wrong, "sam").status_code == 422
-    signature = SIGNING.sign(bytes.fromhex(drafted["to_sign"])).hex()
-    signed = office.post(f"{record}/signature", {"date": drafted["date"], "signature": signature}, "sam")
-    assert signed.status_code == 201, signed.text
-    assert "VERIFIED" in signed.json()["report"]
+    assert office.get(f"/ballots/{ELECTION}/verification", "sam").status_code == 404
+    signed = whole.verified(drafted)
+    assert signed["state"] == "done", signed
+    assert "VERIFIED" in signed["report"]
+    assert whole.status()["next"] == "the record is signed and verifies: release it"
     assert office.get(f"/records/{ELECTION}/files/tally.json").status_code == 404
     assert office.get(f"{record}/tally.json", "sam").content == office.get(f"{record}/tally.json", "sue").content, "who signs looks at it"
     assert office.get(f"{record}/%2e%2e%2fclosed.jsonl", "sam").status_code == 404
@@ -223,6 +242,11 @@ def released(whole: Whole) -> None:
     assert evidence == sorted(evidence)
     assert logged(whole, "turnout_counted")[0].members["counted"] == 12
     assert [each.members["approved_by"] for each in logged(whole, "vote_discounted")] == ["sue"]
+    used = logged(whole, "access_method_used")
+    assert sorted((each.unique_identifier, each.members["outcome"], each.members["count"]) for each in used) == [
+        (f"{2:032x}", "opened", 1), (f"{5:032x}", "opened", 2)
+    ]  # fmt: skip
+    assert {each.happened for each in used} == {whole.manifest.closes}, "and never when"
     for kind in ("manifest_fixed", "key_ceremony_held", "ballot_opened", "ballot_closed", "tally_decrypted", "record_released"):
         assert len(logged(whole, kind)) == 1, kind
 

@@ -4,7 +4,7 @@
  * Nothing here believes the device that encrypted: every ciphertext, the contest hashes and the confirmation code are made again.
  */
 
-import type { Choices } from "./ballot.ts";
+import { type Choices, checkSelections } from "./ballot.ts";
 import { encrypt } from "./elgamal.ts";
 import { bytes, element, integer, list, members, parse, scalar } from "./encoding.ts";
 import { EncryptorError } from "./errors.ts";
@@ -13,6 +13,30 @@ import { confirmationCode, contestHash, encryptionNonce, HashKey, identifierHash
 import { contestsOf } from "./manifest.ts";
 import type { Election } from "./parameters.ts";
 import { decryptBallotNonce } from "./signed_elgamal.ts";
+import { choicesOf, type Slip } from "./slip.ts";
+
+/**
+ * What a slip stands for: every ciphertext made from its numbers, and the confirmation code that a ballot of these ciphertexts has (§3.4).
+ *
+ * If that is the code which the first device showed before it knew that it would be checked, then this is what it had encrypted.
+ * Throws EncryptorError.
+ */
+export async function recompute(slip: Slip, election: Election): Promise<Opened> {
+  const contests = contestsOf(election.manifest, slip.style);
+  const choices = choicesOf(slip, contests.map(({ options }) => options.length));
+  checkSelections(choices, contests);
+  const H_I = new HashKey(await identifierHash(election.H_E, slip.id_B));
+  const hashes = [];
+  for (const [position, contest] of contests.entries()) {
+    const pairs: Pair[] = [];
+    for (const [at, option] of contest.options.entries()) {
+      const nonce = await encryptionNonce(H_I, contest.index, option.index, slip.ballotNonce); // (33)
+      pairs.push(encrypt(choices[position]![at]!, nonce, election.g, election.K)); // (31)
+    }
+    hashes.push(await contestHash(H_I, contest.index, pairs)); // (70)
+  }
+  return { style: slip.style, confirmationCode: hexOf(await confirmationCode(H_I, hashes, election.chainingField)), choices }; // (71)
+}
 
 /** What was encrypted: the ballot's style and confirmation code, and for each contest of the style a number for each option. */
 export type Opened = Readonly<{ style: number; confirmationCode: string; choices: Choices }>;

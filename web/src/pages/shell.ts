@@ -1,0 +1,108 @@
+/** The frame of every page: skip link, header, language, main part, footer. A new screen takes the focus to its heading and is read out. */
+
+import { type Language, Words } from "../words/words.ts";
+import { append, type Child, h } from "./dom.ts";
+
+/** What a screen is: a title, which is its first heading, and what follows. */
+export type Screen = Readonly<{ title: string; caption?: string | undefined; error?: boolean | undefined; back?: (() => void) | undefined; body: readonly Child[] }>;
+
+export class Shell {
+  words: Words;
+  readonly #main = h("main", { class: "govuk-main-wrapper", id: "main-content" });
+  readonly #before = h("div", { id: "before-content" });
+  readonly #status = h("div", { class: "govuk-visually-hidden", role: "status", "aria-live": "polite" });
+  readonly #changed: () => void;
+  readonly #leave: (() => void) | null;
+
+  /** `changed` draws the screen again in another language; `leave` closes the ballot, where there is something to leave. */
+  constructor(language: Language, changed: () => void, leave: (() => void) | null) {
+    this.words = new Words(language);
+    this.#changed = changed;
+    this.#leave = leave;
+    this.#frame();
+  }
+
+  /** Shows a screen in place of the one before. */
+  show(screen: Screen): void {
+    const { title, caption, error, back, body } = screen;
+    const named = this.words.say("pageTitle", { title, service: this.words.say("service") });
+    document.title = error ? this.words.say("errorTitle", { title: named }) : named;
+    const heading = h(
+      "h1",
+      { class: "govuk-heading-l", tabindex: "-1" },
+      caption && h("span", { class: "govuk-caption-l" }, `${caption} `),
+      title,
+    );
+    this.#main.replaceChildren(heading);
+    append(this.#main, body);
+    this.#before.replaceChildren();
+    if (back) {
+      const link = h("a", { class: "govuk-back-link", href: "#back" }, this.words.say("back"));
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        back();
+      });
+      this.#before.append(link);
+    }
+    this.#say("");
+    window.scrollTo(0, 0);
+    (error ? (this.#main.querySelector<HTMLElement>(".govuk-error-summary") ?? heading) : heading).focus();
+  }
+
+  /** Tells those who listen what is going on, and nobody else. */
+  say(text: string): void {
+    this.#say(text);
+  }
+
+  #say(text: string): void {
+    this.#status.textContent = text;
+  }
+
+  #frame(): void {
+    const { words } = this;
+    document.documentElement.lang = words.language;
+    const languages = (["en", "cy"] as const).map((language) => {
+      const name = words.say(language === "en" ? "english" : "welsh");
+      if (language === words.language) return h("li", { class: "psephos-languages__item" }, h("span", { "aria-current": "true", lang: language }, name));
+      const button = h("button", { type: "button", class: "psephos-link", lang: language, hreflang: language }, name);
+      button.addEventListener("click", () => {
+        this.words = new Words(language);
+        this.#frame();
+        this.#changed();
+      });
+      return h("li", { class: "psephos-languages__item" }, button);
+    });
+    const leave = this.#leave && h("button", { type: "button", class: "govuk-button govuk-button--secondary psephos-leave", onclick: this.#leave }, words.say("leave"));
+    const logo = h("div", { class: "govuk-generic-header__logo" }, h("span", { class: "govuk-generic-header__homepage-link" }, words.say("service")));
+    document.body.replaceChildren(
+      h("a", { class: "govuk-skip-link", href: "#main-content" }, words.say("skip")),
+      h(
+        "header",
+        { class: "govuk-template__header" },
+        h("div", { class: "govuk-generic-header" }, h("div", { class: "govuk-generic-header__container govuk-width-container" }, logo)),
+      ),
+      h(
+        "div",
+        { class: "govuk-width-container" },
+        h(
+          "div",
+          { class: "psephos-tools" },
+          h("nav", { "aria-label": words.say("language") }, h("ul", { class: "psephos-languages" }, ...languages)),
+          leave,
+        ),
+        this.#before,
+        this.#main,
+        this.#status,
+      ),
+      h(
+        "footer",
+        { class: "govuk-template__footer" },
+        h(
+          "div",
+          { class: "psephos-footer" },
+          h("div", { class: "govuk-width-container" }, h("a", { class: "govuk-link", href: "/accessibility", target: "_blank", rel: "noreferrer" }, words.say("accessibility"))),
+        ),
+      ),
+    );
+  }
+}

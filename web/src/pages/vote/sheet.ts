@@ -1,0 +1,34 @@
+/** What a voter has before the vote is cast: all of it in memory, nowhere else, and gone when the vote is cast or left. */
+
+import type { Client } from "../../client.ts";
+import type { Contest, Manifest } from "../../manifest.ts";
+import type { EncryptedBallot } from "../../ballot.ts";
+
+export class Sheet {
+  readonly client: Client;
+  readonly electionId: string;
+  readonly manifest: Manifest;
+  readonly style: number;
+  readonly contests: readonly Contest[];
+  /** A number for each option of each contest, once its question was answered or passed over. */
+  readonly answers: (readonly number[] | null)[];
+  /** The ballot that was encrypted and not cast yet; when it is sent, it stays here until its answer has come. */
+  ballot: EncryptedBallot | null = null;
+  /** Whether the ballot was sent: from then on no other is made before it is known what became of it. */
+  sent = false;
+
+  constructor(client: Client, electionId: string, manifest: Manifest, style: number, contests: readonly Contest[]) {
+    this.client = client;
+    this.electionId = electionId;
+    this.manifest = manifest;
+    this.style = style;
+    this.contests = contests;
+    this.answers = contests.map(() => null);
+  }
+
+  /** The first question without an answer, or none. */
+  get next(): number | null {
+    const at = this.answers.indexOf(null);
+    return at < 0 ? null : at;
+  }
+}

@@ -127,14 +127,15 @@ _ELSEWHERE: dict[str, Any] = {  # the few members and parameters whose name says
     "CodeSent.sent": True,
     "CountState.failed": "the disk is full",
     "CountState.state": "running",
-    "Me.grants": [{name: value for name, value in _GRANT.items() if name != "account"}],
-    "RecoveryAsked.request": _ID,
     "ListedMessage.sha256": _DIGEST,
+    "Me.grants": [{name: value for name, value in _GRANT.items() if name != "account"}],
     "NewCode.code": "7M4K-Q2XD-9T3W-HF6P-2C8V-N5RJ-0AZE",
     "NewGrant.reason": "starter",
     "NewPeriod.reason": "starter",
-    "StepDone.done": _FROM,
+    "RecordVerification.failed": "a ballot does not verify",
+    "RecoveryAsked.request": _ID,
     "StepDone.after": "open",
+    "StepDone.done": _FROM,
     "WorkingFactor.kind": "passkey",
 }
 _CHANGE = {

@@ -19,6 +19,8 @@ from api.health import health_routes
 from api.logs import exception_members, logger
 from api.migrating import check_version
 from api.observing import Observing
+from api.page_routes import page_routes
+from api.pages import NO_PAGES, Pages
 from api.voters import routes
 from api.voters.ballot_box import LARGEST_BALLOT
 from api.voters.checking import Checker
@@ -48,12 +50,22 @@ class VotingSettings:
 
 
 def create_voting_app(
-    database: VoterDatabase, settings: VotingSettings, clock: Clock, group: Group = STANDARD, checker: Checker | None = None
+    database: VoterDatabase,
+    settings: VotingSettings,
+    clock: Clock,
+    group: Group = STANDARD,
+    checker: Checker | None = None,
+    pages: Pages = NO_PAGES,
 ) -> FastAPI:
-    """The service that voters reach. It knows the voter database and no other. Without `checker` it starts one of its own, and ends it."""
+    """The service that voters reach, with the pages they see. It knows the voter database and no other. Without `checker` it starts one of
+    its own, and ends it."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if pages.missing:
+            _log.warning("pages for voters are missing: psephos doctor says what to do", count=len(pages.missing))
+        else:
+            _log.info("the pages for voters", sha256=pages.digest, count=len(pages.files))
         if checker is None:
             await own.warm_up()
         async with _writing(service.refusals):
@@ -64,15 +76,18 @@ def create_voting_app(
     own = checker or Checker(settings.processes, settings.waiting)
     service = VotingService(database, clock, group, own, settings.limits, settings.proxies)
     app = FastAPI(
-        title="Psephos voting service", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
-    )
+        title="Psephos voting service", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan,
+        redirect_slashes=False,  # to the address without the stroke, but in plain HTTP, for a proxy speaks TLS (CL-09)
+    )  # fmt: skip
     app.state.voting = service
     app.state.counts = Counts("voting", lambda: own.now, lambda: abs(clock.jump()) > JUMP)
     problems.install(app)
+    own_pages = page_routes(pages)
     app.include_router(routes.router)
+    app.include_router(own_pages)
     app.include_router(health_routes(clock, lambda: check_version(database.store)))
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
-    of_voters = [route.path for route in routes.router.routes if isinstance(route, Route)]
+    of_voters = [route.path for router in (routes.router, own_pages) for route in router.routes if isinstance(route, Route)]
     app.add_middleware(Observing, counts=app.state.counts, voters=of_voters)
     check_declared(app)
     describe(app)

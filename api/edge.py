@@ -3,15 +3,16 @@
 SV-07, SV-28.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, MutableMapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import answer
 
-__all__ = ["Edge", "client_address"]
+__all__ = ["Edge", "as_page", "client_address"]
 
 Network = IPv4Network | IPv6Network
 
@@ -26,8 +27,24 @@ _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 ]
+_OF_PAGES = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; worker-src 'self'; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types psephos"
+)
+_PAGE_HEADERS = [(name, _OF_PAGES if name == b"content-security-policy" else value) for name, value in _HEADERS]
+_CAMERA_HEADERS = [
+    (name, b"camera=(self), geolocation=(), microphone=()" if name == b"permissions-policy" else value) for name, value in _PAGE_HEADERS
+]
+_NAMES = frozenset(name for name, _ in _HEADERS)
+_PAGE = "psephos.page"
 _READING = ("GET", "HEAD")
 _OWN_SITES = ("same-origin", "none")
+
+
+def as_page(scope: MutableMapping[str, Any], *, camera: bool) -> None:
+    """Tells the edge that this request is answered with a page of ours, or with a file that one loads: it may run our scripts, and they may
+    ask for the camera, or not. Everything else may do nothing in a browser."""
+    scope[_PAGE] = camera
 
 
 class Edge:
@@ -45,8 +62,8 @@ class Edge:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                own = [name for name, _ in _HEADERS]
-                message["headers"] = [pair for pair in message["headers"] if pair[0].lower() not in own] + _HEADERS
+                own = _HEADERS if _PAGE not in scope else _CAMERA_HEADERS if scope[_PAGE] else _PAGE_HEADERS
+                message["headers"] = [pair for pair in message["headers"] if pair[0].lower() not in _NAMES] + own
             await send(message)
 
         refusal = self._refusal(Request(scope))

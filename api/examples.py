@@ -62,6 +62,9 @@ _OF_MEMBERS: dict[str, Any] = {
     "guardian": 2,
     "guardian_count": 3,
     "guardians": [1, 3],
+    "h_b": "2B" * 32,
+    "h_e": "3C" * 32,
+    "h_p": "1A" * 32,
     "hints": True,
     "if-match": '"3"',
     "invitation": _TOKEN,
@@ -110,6 +113,7 @@ _OF_MEMBERS: dict[str, Any] = {
     "token": _TOKEN,
     "total": 120,
     "trustees": ["1a" * 16, "2b" * 16, "3c" * 16],
+    "union": "Union of Examples",
     "unique_identifier": _ID,
     "unreachable": 1,
     "until": _UNTIL,
@@ -147,6 +151,17 @@ _OPTION = {
     "proof": {"c": "0A…", "v": "1B…"},
 }  # fmt: skip
 _OF_ANSWERS: dict[str, Any] = {  # of operations whose answer is no message of ours
+    "GET /api/v1/elections": [
+        {
+            "election_id": _HASH,
+            "label": "Industrial action at the depot",
+            "union": "Union of Examples",
+            "opens": _FROM,
+            "closes": _UNTIL,
+            "opened": True,
+            "closed": False,
+        }
+    ],
     "GET /api/v1/elections/{election_id}": {
         "manifest": "7B22…7D",
         "guardian_count": 3,

@@ -23,7 +23,9 @@ __all__ = ["MEMBERS", "REQUEST", "configure", "exception_members", "logger"]
 
 REQUEST: ContextVar[str | None] = ContextVar("request", default=None)
 """A random name of the request that is being answered: it joins the lines of one request and is told to nobody."""
-MEMBERS = ("time", "level", "service", "event", "request", "method", "route", "status", "ms", "count", "exception", "places", "from")
+MEMBERS = (
+    "time", "level", "service", "event", "request", "method", "route", "status", "ms", "count", "sha256", "exception", "places", "from",
+)  # fmt: skip
 """All that a line may have."""
 _KNOWN_WORDS = ("uvicorn.error", "uvicorn")
 """Loggers of others whose fixed texts are written, without their arguments."""

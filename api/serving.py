@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from api.app import VotingSettings, create_voting_app
 from api.clock import Clock
 from api.migrating import check_version
+from api.pages import pages_folder, read_pages
 from api.settings import Settings, SettingsError
 from api.store import Store
 from api.voters.database import VoterDatabase
@@ -26,4 +27,4 @@ def voting() -> FastAPI:
     store = Store("voters", settings.database("voters"), settings.keys.ring("voters"), TABLES)
     check_version(store)
     own = VotingSettings(settings.hosts, settings.proxies, settings.processes, settings.waiting)
-    return create_voting_app(VoterDatabase(store), own, Clock())
+    return create_voting_app(VoterDatabase(store), own, Clock(), pages=read_pages(pages_folder()))

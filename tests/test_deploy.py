@@ -13,6 +13,7 @@ import yaml
 
 from api.app import LARGEST_BODY
 from api.doctor.variables import KNOWN
+from tests.api.test_pages import ADDRESSES
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
@@ -122,7 +123,13 @@ def test_the_proxy_writes_nothing_down_and_bounds_what_it_takes() -> None:
     assert "$proxy_add_x_forwarded_for" not in content
     for limit in ("client_header_timeout", "client_body_timeout", "send_timeout", "limit_req ", "limit_conn "):
         assert limit in content
-    assert set(re.findall(r"location (\S+) \{", content)) == {"/", "/api/v1/"}
+    (pages,) = re.findall(r"location ~ (\S+) \{", content)
+    assert set(re.findall(r"location ([^~\s]+) \{", content)) == {"/", "/api/v1/"}
+    for address in ADDRESSES:
+        assert re.search(pages, address), address
+    for address in ("/health", "/ready", "/metrics", "/vote/", "/vote/../health", "/assets/../health", "/assets/", "/index.html"):
+        assert not re.search(pages, address), address
+    assert not [line for line in content.splitlines() if re.search(r"^ {8}proxy_set_header", line)], "or the others would not be set there"
 
 
 def test_sv26_the_voting_service_is_in_no_network_of_another_database() -> None:

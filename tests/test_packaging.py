@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -100,6 +101,51 @@ def test_the_four_packages_are_installed_and_no_others() -> None:
     provided = importlib.metadata.packages_distributions()
     ours = {name for name, distributions in provided.items() if "psephos" in distributions and not name.startswith("__editable__")}
     assert ours - {"montgomery"} <= set(PACKAGES)
+
+
+def test_the_wheel_has_the_pages_as_they_were_built_last_and_reads_them(tmp_path: Path) -> None:
+    """In a copy without what is compiled, and with pages of the test's own. A wheel is what every other installation is made from."""
+    source = tmp_path / "source"
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "setup.py", "README.md"):
+        shutil.copy(ROOT / name, source / name)
+
+    def installed() -> tuple[Path, list[str]]:
+        output = Path(tempfile.mkdtemp(dir=tmp_path))
+        command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--wheel-dir", output, "."]
+        subprocess.run(command, cwd=source, check=True, capture_output=True)
+        (wheel,) = output.glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(output / "there")
+        program = "from api.pages import *; made = pages_folder(); print(made, *read_pages(made).files, sep='\\n')"
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, cwd="/", env={"PYTHONPATH": str(output / "there")}, check=True, capture_output=True, text=True)
+        folder, *found = done.stdout.splitlines()
+        assert folder == str(output / "there" / "api" / "web")
+        return Path(folder), found
+
+    assert installed()[1] == []
+    built = source / "web" / "dist"
+    (built / "assets").mkdir(parents=True)
+    (built / "index.html").write_bytes(b"a page")
+    (source / "web" / "src").mkdir()
+    (source / "web" / "src" / "main.ts").touch()
+    (built / "assets" / "main-1.js").touch()
+    assert installed()[1] == ["index.html", "assets/main-1.js"]
+    (built / "assets" / "main-1.js").rename(built / "assets" / "main-2.js")
+    folder, found = installed()
+    assert found == ["index.html", "assets/main-2.js"]
+    assert (folder / "index.html").read_bytes() == b"a page"
+    assert not [path for path in folder.parents[1].rglob("*") if path.suffix == ".ts"]
+
+
+def test_where_this_folder_itself_is_installed_the_pages_are_those_built_here() -> None:
+    """From elsewhere, as a service is started: the installation that the tests run in is of this kind."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from api.pages import pages_folder; print(pages_folder())"], cwd="/", check=True, capture_output=True, text=True
+    )
+    assert Path(done.stdout.strip()) == ROOT / "web" / "dist"
 
 
 def test_migrations_are_installed_with_the_packages_they_belong_to() -> None:

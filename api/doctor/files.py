@@ -1,4 +1,4 @@
-"""Checks of files: databases that are files, sealing keys, and the code itself."""
+"""Checks of files: databases that are files, sealing keys, the code itself, and the voter's pages."""
 
 import stat
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from api.databases import KNOWN, open_store
 from api.doctor.finding import SERVICES, Check, Finding, Place
 from api.errors import ApiError, KeysMissing
 from api.migrating import check_version
+from api.pages import read_pages
 from api.sealing import KeyRing
 from api.settings import Settings, SettingsError
 
@@ -120,6 +121,20 @@ def code(place: Place) -> Iterator[Finding]:
             yield Finding("writable-code", f"programs are loaded from {folder}, which others may write into (mode {mode:04o})", fix)
 
 
+def pages(place: Place) -> Iterator[Finding]:
+    """Pages of the voting service that are missing, or cannot be served."""
+    if place.service != "voting":
+        return
+    fix = "build the pages in web/ (npm ci, npm run build), install again, and start the service again"
+    try:
+        missing = read_pages(place.machine.pages).missing
+    except (ApiError, OSError) as error:
+        yield Finding("bad-pages", f"the pages for voters cannot be read: {getattr(error, 'detail', type(error).__name__)}", fix)
+        return
+    if missing:
+        yield Finding("no-pages", f"pages for voters are missing in {place.machine.pages}: {', '.join(missing)}", fix)
+
+
 def _only_keys(place: Place) -> dict[str, str]:
     names = [name for name in place.environment if name.endswith("_KEYS") or name == "CREDENTIALS_DIRECTORY"]
     return {name: place.environment[name] for name in names}
@@ -133,4 +148,4 @@ def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-CHECKS: tuple[Check, ...] = (databases, keys, versions, code)
+CHECKS: tuple[Check, ...] = (databases, keys, versions, code, pages)

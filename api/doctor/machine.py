@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.pages import pages_folder
+
 __all__ = ["Machine"]
 
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -20,7 +22,7 @@ _STATUS_AT = 40  # bytes: where `status` stands in struct timex on 64 bits
 @dataclass(frozen=True, slots=True)
 class Machine:
     """Answers about the machine and this process; `synchronised` None: unknown. `free` gives bytes and a share of 1, `filesystem` a type,
-    `users_of` the processes that have a file open, `packages` the versions that are installed."""
+    `users_of` the processes that have a file open, `packages` the versions that are installed; `pages` is the folder of voters' pages."""
 
     uid: int
     umask: int
@@ -35,6 +37,7 @@ class Machine:
     filesystem: Callable[[Path], str]
     users_of: Callable[[Path], frozenset[int]]
     packages: Mapping[str, str]
+    pages: Path
 
     @classmethod
     def this(cls) -> "Machine":
@@ -54,6 +57,7 @@ class Machine:
             free=_free,
             filesystem=_filesystem,
             users_of=_users_of,
+            pages=pages_folder(),
             packages={_canonical(each.name): each.version for each in importlib.metadata.distributions() if each.name},
         )
 

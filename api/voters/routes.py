@@ -1,4 +1,5 @@
-"""What voters' browsers ask for over HTTP: the ballot's public parts, the form, to cast a vote, to check one.
+"""What voters' browsers ask for over HTTP: which ballots there are, a ballot's public parts, the form, to
+cast a vote, to check one.
 
 The access code stands in the header Access-Code and never in an address. Everybody who may vote gets the same answers, whatever the choice;
 a code that opens nothing gets one answer, whatever the reason (SV-02). Nothing here answers a question about a vote (T1).
@@ -20,7 +21,7 @@ from api.voters.window import Window
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/v1/elections/{election_id}", tags=["voting"])
+router = APIRouter(prefix="/api/v1/elections", tags=["voting"])
 
 _JSON = {"application/json": {"schema": {"type": "object"}}}
 _BALLOT: dict[str, Any] = {
@@ -30,6 +31,28 @@ _BALLOT: dict[str, Any] = {
         "content": _JSON,
     }
 }
+
+
+class ListedElection(BaseModel):
+    """A ballot that is prepared here."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    election_id: str
+    label: str
+    union: str
+    opens: str = Field(description="The first instant of voting, as the manifest has it.")
+    closes: str = Field(description="The end of voting, as the manifest has it.")
+    opened: bool = Field(description="Whether two persons have opened it; votes are taken in the period between `opens` and `closes`.")
+    closed: bool = Field(description="Whether it was closed, after the end of voting.")
+
+
+class BaseHashes(BaseModel):
+    """H_P (4), H_B (5) and H_E (30), each 64 hexadecimal digits."""
+
+    h_p: str
+    h_b: str
+    h_e: str
 
 
 class Form(BaseModel):
@@ -79,16 +102,34 @@ TheWindow = Annotated[Window, Depends(a_window)]
 Code = Annotated[AccessCode, Depends(an_access_code)]
 
 
+@router.get("", dependencies=[Depends(anybody)], responses=documented(421, 503))
+async def elections(service: Service) -> list[ListedElection]:
+    """The ballots that are prepared here, and not abandoned: what each is called, and when voting is."""
+    found = await run_in_threadpool(service.listed)
+    return [ListedElection.model_validate(each) for each in found]
+
+
 @router.get(
-    "", dependencies=[Depends(anybody)], responses={200: {"content": _JSON}, **documented(404, 421, 422, 503)}, response_class=Response
-)
+    "/{election_id}", dependencies=[Depends(anybody)], responses={200: {"content": _JSON}, **documented(404, 421, 422, 503)},
+    response_class=Response,
+)  # fmt: skip
 async def election(window: TheWindow) -> Response:
     """The public parts: the manifest's bytes in hexadecimal, n, k, and both joint keys. From these a browser computes all base hashes
     itself."""
     return Response(window.public, media_type="application/json")
 
 
-@router.post("/form", dependencies=[Depends(voter)], responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503))
+@router.get("/{election_id}/hashes", dependencies=[Depends(anybody)], responses=documented(404, 421, 422, 503))
+async def base_hashes(window: TheWindow) -> BaseHashes:
+    """The base hashes as the service computes them, for a browser to compare with its own."""
+    election = window.election
+    parameters = election.parameters
+    own = (parameters.parameter_base_hash, parameters.election_base_hash, election.extended_base_hash)
+    h_p, h_b, h_e = (each.hex().upper() for each in own)
+    return BaseHashes(h_p=h_p, h_b=h_b, h_e=h_e)
+
+
+@router.post("/{election_id}/form", dependencies=[Depends(voter)], responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503))
 async def open_form(request: Request, service: Service, window: TheWindow, code: Code) -> Form:
     """Which ballot style the access code opens. Uses nothing up, however often it is asked (CL-08)."""
     access = await service.open_form(window, code, request)
@@ -96,7 +137,7 @@ async def open_form(request: Request, service: Service, window: TheWindow, code:
 
 
 @router.post(
-    "/votes", status_code=201, dependencies=[Depends(voter)], openapi_extra=_BALLOT,
+    "/{election_id}/votes", status_code=201, dependencies=[Depends(voter)], openapi_extra=_BALLOT,
     responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503),
 )  # fmt: skip
 async def cast(request: Request, service: Service, window: TheWindow, code: Code) -> Received:
@@ -107,7 +148,7 @@ async def cast(request: Request, service: Service, window: TheWindow, code: Code
 
 
 @router.post(
-    "/challenged", status_code=201, dependencies=[Depends(voter)],
+    "/{election_id}/challenged", status_code=201, dependencies=[Depends(voter)],
     responses=documented(400, 403, 404, 409, 413, 415, 421, 422, 429, 503),
 )  # fmt: skip
 async def challenge(request: Request, service: Service, window: TheWindow, code: Code, challenged: ChallengedBallot) -> Received:

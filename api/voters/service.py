@@ -23,6 +23,7 @@ from api.voters.ballot_box import BallotBox
 from api.voters.checking import Checker
 from api.voters.database import VoterDatabase
 from api.voters.errors import NoAccess
+from api.voters.listed import Listed, listed
 from api.voters.presented import Refusals
 from api.voters.window import Window, window_of
 from engine.group import Group
@@ -67,6 +68,10 @@ class VotingService:
     def window(self, election_id: str) -> Window:
         """A ballot. Raises NotFound."""
         return window_of(self._database, election_id, self._group)
+
+    def listed(self) -> list[Listed]:
+        """The ballots that are prepared and not abandoned."""
+        return listed(self._database, self._group)
 
     async def access(self, window: Window, code: AccessCode, request: Request) -> Access:
         """Whose the code is. Raises NotOpen, NoAccess, TooMany."""

@@ -21,6 +21,7 @@ from api.doctor.finding import Finding, Place
 from api.doctor.machine import Machine
 from api.doctor.postgresql import EVIDENCE
 from api.migrating import upgrade
+from api.pages import PAGES
 from api.sealing import STORES, KeyRing
 from api.settings import Settings
 from api.store import Store
@@ -52,10 +53,14 @@ class Good:
             "PSEPHOS_PROXIES": "10.0.0.2, fd00::/64", "PSEPHOS_PROCESSES": "2", "PSEPHOS_METRICS": "127.0.0.1:9464",
         }  # fmt: skip
         self.upgrade()
+        self.pages = self.folder / "pages"
+        self.pages.mkdir()
+        for name in PAGES:
+            (self.pages / name).write_text("<!doctype html>")
         self.machine = Machine(
             uid=os.geteuid() or 1, umask=0o077, cores=CORES, core_limit=0, core_pattern="core", swaps=(), synchronised=True,
             now=self.code.stat().st_mtime + 1e6, code=(self.code,), free=lambda _: (2**40, 0.5), filesystem=lambda _: "ext4",
-            users_of=lambda _: frozenset({123}), packages={"alembic": version("alembic")},
+            users_of=lambda _: frozenset({123}), packages={"alembic": version("alembic")}, pages=self.pages,
         )  # fmt: skip
         if os.geteuid() == 0:  # nobody runs services as root, so the files are somebody else's
             for each in [self.data, *self.data.iterdir()]:
@@ -159,6 +164,9 @@ PLANTED: list[tuple[str, Callable[[Good], object], str, str]] = [
     ("package-missing", lambda good: good.on(packages={}), "not installed", "--require-hashes"),
     ("no-lock", lambda good: good.lock.unlink(), "core.txt", "requirements/core.txt"),
     ("no-tls", lambda good: good.set(PSEPHOS_VOTERS_DATABASE="postgresql+psycopg://u@127.0.0.2:1/x?sslmode=require"), "TLS", "verify-full"),
+    ("no-pages", lambda good: (good.pages / "check.html").unlink(), "check.html", "build the pages"),
+    ("no-pages", lambda good: good.on(pages=good.folder / "elsewhere"), "index.html, check.html", "install again"),
+    ("bad-pages", lambda good: ((good.pages / "assets").mkdir(), (good.pages / "assets" / "x.exe").touch()), "x.exe", "build the pages"),
     ("check-failed", lambda good: good.on(swaps=None), "memory", "run this"),
 ]
 

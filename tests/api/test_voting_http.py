@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -20,11 +21,12 @@ from api.voters.ballot_box import SEALED_TO_AUDIT, evidence_info
 from api.voters.checking import Checker
 from api.voters.models import Vote
 from api.voters.service import Limits
+from api.voters.window import abandon_window, open_window, prepare
 from engine.ballot import EncryptedBallot
 from engine.encoding import from_json, to_json
 from tests.api.conftest import MakeStore
-from tests.api.voting import AUDIT, ELECTION, Voting, a_voting
-from tests.engine.elections import NO, SPOIL, YES, a_ballot
+from tests.api.voting import AUDIT, ELECTION, MANIFEST, Voting, a_voting, public_election
+from tests.engine.elections import NO, SPOIL, YES, a_ballot, a_manifest
 from tests.groups import TOY
 
 HOST = "vote.example"
@@ -175,6 +177,52 @@ def test_an_unknown_election_is_not_found(client: TestClient, voting: Voting) ->
     is_problem(client.get("/api/v1/elections/1"), 422)
     is_problem(client.get("/api/v1/elections/../secrets"), 404)
     is_problem(client.put(path(voting), content=b"{}", headers={"Content-Type": "application/json"}), 405)
+
+
+# Which ballots there are
+
+
+def test_the_ballots_that_are_prepared_are_listed_and_nothing_about_votes(client: TestClient, voting: Voting) -> None:
+    listed = {
+        "election_id": voting.election_id, "label": MANIFEST.label, "union": MANIFEST.voting.union, "opens": MANIFEST.voting.opens,
+        "closes": MANIFEST.voting.closes, "opened": True, "closed": False,
+    }  # fmt: skip
+    before = client.get("/api/v1/elections")
+    assert (before.status_code, before.json()) == (200, [listed])
+    assert before.headers["cache-control"] == "no-store"
+    for code in voting.voters(2):
+        voting.cast(code)
+    after = client.get("/api/v1/elections")
+    assert without_length(after) == without_length(before)
+    voting.close()
+    assert client.get("/api/v1/elections").json() == [listed | {"closed": True}]
+
+
+def test_ballots_are_listed_as_they_open_before_they_are_opened_and_not_once_they_are_abandoned(client: TestClient, voting: Voting) -> None:
+    def listed() -> list[tuple[str, bool]]:
+        return [(each["label"], each["opened"]) for each in client.get("/api/v1/elections").json()]
+
+    assert listed() == [(MANIFEST.label, True)]
+    earlier = a_manifest(3, opens="2026-01-01T09:00:00Z", label="Earlier", election_identifier="01" * 32)
+    other = prepare(voting.database, replace(public_election(), manifest=earlier.content), AUDIT.public_key().public_bytes_raw(), TOY)
+    assert listed() == [("Earlier", False), (MANIFEST.label, True)]
+    open_window(voting.database, other)
+    assert listed() == [("Earlier", True), (MANIFEST.label, True)]
+    abandon_window(voting.database, voting.election_id)
+    assert listed() == [("Earlier", True)]
+    abandon_window(voting.database, other)
+    assert listed() == []
+
+
+def test_cl17_the_hashes_are_those_that_ballots_are_checked_with(client: TestClient, voting: Voting) -> None:
+    answer = client.get(path(voting, "hashes"))
+    parameters = ELECTION.parameters
+    own = {"h_p": parameters.parameter_base_hash, "h_b": parameters.election_base_hash, "h_e": ELECTION.extended_base_hash}
+    assert (answer.status_code, answer.json()) == (200, {name: each.hex().upper() for name, each in own.items()})
+    assert answer.headers["cache-control"] == "no-store"
+    assert all(len(each) == 64 for each in answer.json().values())
+    is_problem(client.get(f"/api/v1/elections/{'cd' * 32}/hashes"), 404)
+    is_problem(client.get("/api/v1/elections/1/hashes"), 422)
 
 
 # The edge
@@ -335,9 +383,11 @@ def test_every_route_names_every_status_it_can_answer_with(client: TestClient) -
     document = client.get("/api/v1/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     operations = {(method, where): each for where, methods in document["paths"].items() for method, each in methods.items()}
-    assert {where.removeprefix("/api/v1/elections/{election_id}") for _, where in operations} == {"", "/form", "/votes", "/challenged"}
-    for (method, _), operation in operations.items():
-        expected = {"404", "421", "422", "503"} | ({"400", "403", "409", "413", "415", "429"} if method == "post" else set())
+    one = {f"/{{election_id}}{end}" for end in ("", "/hashes", "/form", "/votes", "/challenged")}
+    assert {where.removeprefix("/api/v1/elections") for _, where in operations} == {"", *one}
+    for (method, where), operation in operations.items():
+        named = {"404", "422"} if "{" in where else set()
+        expected = {"421", "503"} | named | ({"400", "403", "409", "413", "415", "429"} if method == "post" else set())
         assert expected <= set(operation["responses"])
         for status in expected:
             assert list(operation["responses"][status]["content"]) == ["application/problem+json"]

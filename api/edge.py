@@ -28,7 +28,7 @@ _HEADERS = [
     (b"x-frame-options", b"DENY"),
 ]
 _OF_PAGES = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; worker-src 'self'; "
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; worker-src blob:; "
     b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types psephos"
 )
 _PAGE_HEADERS = [(name, _OF_PAGES if name == b"content-security-policy" else value) for name, value in _HEADERS]

@@ -12,7 +12,10 @@ function hashOf(path: string): string {
 }
 
 function workerIn(folder: string): string {
-  return resolve(folder, readdirSync(folder).find((name) => name.startsWith("worker-"))!);
+  return resolve(
+    folder,
+    readdirSync(folder).find((name) => name.startsWith("worker-"))!,
+  );
 }
 
 /** Adds `integrity` to everything that a page loads. */
@@ -28,9 +31,12 @@ function integrity(): Plugin {
       for (const page of PAGES) {
         const path = resolve(folder, page);
         const written = readFileSync(path, "utf-8").replace("PSEPHOS-WORKER", () => hashOf(workerIn(resolve(folder, "assets"))));
-        const content = written.replace(/<(script|link)([^>]*?(?:src|href)="(\/assets\/[^"]+)"[^>]*)>/g, (_, tag, rest, file) => {
-          return `<${tag}${rest} integrity="${hashOf(resolve(folder, `.${file}`))}">`;
-        });
+        const content = written.replace(
+          /<(script|link rel="stylesheet")([^>]*?(?:src|href)="(\/assets\/[^"]+)"[^>]*)>/g,
+          (_, tag, rest, file) => {
+            return `<${tag}${rest} integrity="${hashOf(resolve(folder, `.${file}`))}">`;
+          },
+        );
         writeFileSync(path, content);
       }
     },

@@ -76,7 +76,10 @@ export class Client {
       answer = await fetch(`/api/v1/elections${path}`, {
         method,
         ...(body === undefined ? {} : { body }),
-        headers: { ...(this.#code ? { "Access-Code": this.#code } : {}), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+        headers: {
+          ...(this.#code ? { "Access-Code": this.#code } : {}),
+          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        },
         cache: "no-store",
         credentials: "omit",
         mode: "same-origin",
@@ -111,5 +114,7 @@ function refusal(status: number, text: string): Error {
   if (status === 503) return new Refused("busy");
   if (status === 429) return new Refused("too many");
   if (status >= 500) return new Unanswered();
-  return new Refused(TITLES[title] ?? (status === 422 || status === 400 || status === 413 ? "not valid" : status === 409 ? "full" : "unknown"));
+  return new Refused(
+    TITLES[title] ?? (status === 422 || status === 400 || status === 413 ? "not valid" : status === 409 ? "full" : "unknown"),
+  );
 }

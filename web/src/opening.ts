@@ -23,7 +23,10 @@ import { choicesOf, type Slip } from "./slip.ts";
  */
 export async function recompute(slip: Slip, election: Election): Promise<Opened> {
   const contests = contestsOf(election.manifest, slip.style);
-  const choices = choicesOf(slip, contests.map(({ options }) => options.length));
+  const choices = choicesOf(
+    slip,
+    contests.map(({ options }) => options.length),
+  );
   checkSelections(choices, contests);
   const H_I = new HashKey(await identifierHash(election.H_E, slip.id_B));
   const hashes = [];

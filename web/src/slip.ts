@@ -23,8 +23,17 @@ const CHECK = 4;
 /** The slip of a ballot with its opening, both in canonical form. Throws EncryptorError. */
 export function slipOf(electionId: string, ballotText: string, opening: string): Slip {
   const ballot = members(
-    parse(ballotText, "ballot"), "ballot", "ballot_id", "ballot_style_ix", "device_ix", "id_b", "h_i", "contests", "ballot_nonce_ciphertext",
-    "chaining_field", "confirmation_code",
+    parse(ballotText, "ballot"),
+    "ballot",
+    "ballot_id",
+    "ballot_style_ix",
+    "device_ix",
+    "id_b",
+    "h_i",
+    "contests",
+    "ballot_nonce_ciphertext",
+    "chaining_field",
+    "confirmation_code",
   );
   const opened = members(parse(opening, "opening"), "opening", "choices", "ballot_nonce", "encryption_nonce");
   return {
@@ -47,7 +56,10 @@ export async function writeSlip(slip: Slip): Promise<string> {
   content.set(slip.ballotNonce, 43);
   slip.choices.forEach((choice, at) => view.setUint16(HEAD + 2 * at, choice));
   const whole = new Uint8Array([...content, ...(await checkOf(content))]);
-  return btoa(String.fromCharCode(...whole)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(String.fromCharCode(...whole))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 }
 
 /** The slip in a text, or in an address whose fragment it is. Throws EncryptorError if there is none, or it is mistyped or cut off. */
@@ -65,7 +77,11 @@ export async function readSlip(text: string): Promise<Slip> {
   if (hexOf(whole.slice(-CHECK)) !== hexOf(await checkOf(content))) throw new EncryptorError("the slip is mistyped or cut off");
   const choices = Array.from({ length: (content.length - HEAD) / 2 }, (_, at) => view.getUint16(HEAD + 2 * at));
   return {
-    reference: hexOf(content.slice(1, 9)).toLowerCase(), style: view.getUint16(9), id_B: content.slice(11, 43), ballotNonce: content.slice(43, HEAD), choices,
+    reference: hexOf(content.slice(1, 9)).toLowerCase(),
+    style: view.getUint16(9),
+    id_B: content.slice(11, 43),
+    ballotNonce: content.slice(43, HEAD),
+    choices,
   };
 }
 

@@ -30,7 +30,11 @@ test("a slip that says other choices has another confirmation code", async () =>
   const slip = slipOf(ID, ballot.text, openingText(opening));
   const other = await recompute({ ...slip, choices: [1, 0, 0, 1, 0, 1, 0] }, election);
   assert.notEqual(other.confirmationCode, ballot.confirmationCode);
-  for (const choices of [[1, 1, 0, 0, 0, 0, 0], [1, 0, 0], [0, 0, 0, 1, 1, 1, 0]]) {
+  for (const choices of [
+    [1, 1, 0, 0, 0, 0, 0],
+    [1, 0, 0],
+    [0, 0, 0, 1, 1, 1, 0],
+  ]) {
     await assert.rejects(recompute({ ...slip, choices }, election), EncryptorError);
   }
   await assert.rejects(recompute({ ...slip, style: 2 }, election), /no ballot style/);
@@ -42,7 +46,8 @@ test("a slip with a wrong or missing character is noticed", async () => {
     const changed = text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
     await assert.rejects(readSlip(changed), EncryptorError);
   }
-  for (const wrong of ["", "no slip!", text.slice(1), text.slice(0, -4), "AAAA"]) await assert.rejects(readSlip(wrong), EncryptorError, wrong);
+  for (const wrong of ["", "no slip!", text.slice(1), text.slice(0, -4), "AAAA"])
+    await assert.rejects(readSlip(wrong), EncryptorError, wrong);
 });
 
 test("a confirmation code is shown with a check, and a typing error is told from a code that is missing", () => {

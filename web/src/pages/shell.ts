@@ -4,7 +4,15 @@ import { type Language, Words } from "../words/words.ts";
 import { append, type Child, h } from "./dom.ts";
 
 /** What a screen is: a title, which is its first heading, and what follows. */
-export type Screen = Readonly<{ title: string; caption?: string | undefined; error?: boolean | undefined; back?: (() => void) | undefined; body: readonly Child[] }>;
+export type Screen = Readonly<{
+  title: string;
+  caption?: string;
+  error?: boolean;
+  /** Whether this is the good end: the title stands in a green panel. */
+  done?: boolean;
+  back?: () => void;
+  body: readonly Child[];
+}>;
 
 export class Shell {
   words: Words;
@@ -24,16 +32,17 @@ export class Shell {
 
   /** Shows a screen in place of the one before. */
   show(screen: Screen): void {
-    const { title, caption, error, back, body } = screen;
+    const { title, caption, error, done, back, body } = screen;
     const named = this.words.say("pageTitle", { title, service: this.words.say("service") });
     document.title = error ? this.words.say("errorTitle", { title: named }) : named;
     const heading = h(
       "h1",
-      { class: "govuk-heading-l", tabindex: "-1" },
+      { class: done ? "govuk-panel__title" : "govuk-heading-l", tabindex: "-1" },
       caption && h("span", { class: "govuk-caption-l" }, `${caption} `),
       title,
     );
-    this.#main.replaceChildren(heading);
+    this.#main.replaceChildren(done ? h("div", { class: "govuk-panel govuk-panel--confirmation" }, heading) : heading);
+    document.querySelector<HTMLElement>(".psephos-leave")?.toggleAttribute("hidden", Boolean(done));
     append(this.#main, body);
     this.#before.replaceChildren();
     if (back) {
@@ -63,7 +72,8 @@ export class Shell {
     document.documentElement.lang = words.language;
     const languages = (["en", "cy"] as const).map((language) => {
       const name = words.say(language === "en" ? "english" : "welsh");
-      if (language === words.language) return h("li", { class: "psephos-languages__item" }, h("span", { "aria-current": "true", lang: language }, name));
+      if (language === words.language)
+        return h("li", { class: "psephos-languages__item" }, h("span", { "aria-current": "true", lang: language }, name));
       const button = h("button", { type: "button", class: "psephos-link", lang: language, hreflang: language }, name);
       button.addEventListener("click", () => {
         this.words = new Words(language);
@@ -72,8 +82,18 @@ export class Shell {
       });
       return h("li", { class: "psephos-languages__item" }, button);
     });
-    const leave = this.#leave && h("button", { type: "button", class: "govuk-button govuk-button--secondary psephos-leave", onclick: this.#leave }, words.say("leave"));
-    const logo = h("div", { class: "govuk-generic-header__logo" }, h("span", { class: "govuk-generic-header__homepage-link" }, words.say("service")));
+    const leave =
+      this.#leave &&
+      h(
+        "button",
+        { type: "button", class: "govuk-button govuk-button--secondary psephos-leave", onclick: this.#leave },
+        words.say("leave"),
+      );
+    const logo = h(
+      "div",
+      { class: "govuk-generic-header__logo" },
+      h("span", { class: "govuk-generic-header__homepage-link" }, words.say("service")),
+    );
     document.body.replaceChildren(
       h("a", { class: "govuk-skip-link", href: "#main-content" }, words.say("skip")),
       h(
@@ -100,7 +120,11 @@ export class Shell {
         h(
           "div",
           { class: "psephos-footer" },
-          h("div", { class: "govuk-width-container" }, h("a", { class: "govuk-link", href: "/accessibility", target: "_blank", rel: "noreferrer" }, words.say("accessibility"))),
+          h(
+            "div",
+            { class: "govuk-width-container" },
+            h("a", { class: "govuk-link", href: "/accessibility", target: "_blank", rel: "noreferrer" }, words.say("accessibility")),
+          ),
         ),
       ),
     );

@@ -162,12 +162,12 @@ export const cy: Welsh = {
     "Collwyd y cysylltiad cyn inni gael ateb. Cadwch y dudalen hon ar agor a rhowch gynnig arall arni. Nid yw rhoi cynnig arall byth yn cyfrif eich pleidlais ddwywaith.",
   lostRetry: "Rhoi cynnig arall",
   busyTitle: "Mae llawer o bobl yn pleidleisio ar hyn o bryd",
-  busyText: "Ni chadwyd eich pleidlais. Cadwch y dudalen hon ar agor: mae'n rhoi cynnig arall ei hun, a gallwch chi roi cynnig arall hefyd.",
+  busyText:
+    "Ni chadwyd eich pleidlais. Cadwch y dudalen hon ar agor: mae'n rhoi cynnig arall ei hun, a gallwch chi roi cynnig arall hefyd.",
   refusedTitle: "Ni chadwyd eich pleidlais",
   refusedCode:
     "Defnyddiwyd y cod neu cymerwyd ei le tra oeddech yn pleidleisio. Ni chadwyd pleidlais o'r dudalen hon. Os nad chi oedd hyn, gofynnwch am gymorth nawr.",
-  refusedInvalid:
-    "Ni ellid darllen y bleidlais. Ni chadwyd dim ac mae eich cod yn dal i weithio. Ewch yn ôl a'i hanfon eto.",
+  refusedInvalid: "Ni ellid darllen y bleidlais. Ni chadwyd dim ac mae eich cod yn dal i weithio. Ewch yn ôl a'i hanfon eto.",
   closedTitle: "Nid yw'r pleidleisio ar agor",
   closedText: "Mae'r pleidleisio ar agor o {opens} tan {closes}. Ni chadwyd pleidlais o'r dudalen hon.",
   brokenTitle: "Nid yw'r dudalen hon yn gweithio ar y ddyfais hon",

@@ -23,11 +23,15 @@ export const en = {
   loading: "Getting the ballot ready",
 
   codeTitle: "Enter your voting code",
-  codeHint: "It has 28 letters and numbers, and came in your message or letter. You can paste it. Capital letters, spaces and dashes do not matter.",
+  codeHint:
+    "It has 28 letters and numbers, and came in your message or letter. You can paste it. Capital letters, spaces and dashes do not matter.",
   codeLabel: "Voting code",
   codeEmpty: "Enter your voting code",
   codeMistyped: "The voting code is mistyped. Compare it with your message, letter by letter.",
-  codeLength: forms("Your voting code has 28 letters and numbers. You entered {count}.", "Your voting code has 28 letters and numbers. You entered {count}."),
+  codeLength: forms(
+    "Your voting code has 28 letters and numbers. You entered {count}.",
+    "Your voting code has 28 letters and numbers. You entered {count}.",
+  ),
   codeCharacter: "A voting code has only letters and numbers, and never the letter U.",
   codeRefused:
     "This code does not open a voting form. It may have been used, replaced by a newer code, or belong to another ballot. No vote was stored just now. If you think this is wrong, get help.",
@@ -43,7 +47,10 @@ export const en = {
   aboutOpens: "Voting opens",
   aboutCloses: "Voting closes",
   aboutOnce: "You can vote once. Nobody can see how you voted, and your vote is added to the total without being opened.",
-  aboutSteps: forms("There is one question. You can check your answer before you vote.", "There are {count} questions. You can check your answers before you vote."),
+  aboutSteps: forms(
+    "There is one question. You can check your answer before you vote.",
+    "There are {count} questions. You can check your answers before you vote.",
+  ),
   aboutHelp: "If you need help, use the contact in the message or letter that brought you your code.",
   aboutStart: "Start voting",
 
@@ -52,7 +59,8 @@ export const en = {
   questionChooseSeveral: forms("Choose one answer.", "Choose up to {count} answers."),
   questionPoints: forms("You have one vote to give.", "You have {count} votes to give. Enter how many you give to each."),
   optionPoints: forms("Up to one vote", "Up to {count} votes"),
-  spoilHint: "Choose this if you reject all the answers above. Your voting form is counted and reported as spoilt, and counts for none of them.",
+  spoilHint:
+    "Choose this if you reject all the answers above. Your voting form is counted and reported as spoilt, and counts for none of them.",
   questionEmpty: "Choose an answer, or continue without answering",
   questionTooMany: forms("Choose only one answer", "Choose no more than {count} answers"),
   questionTooManyPoints: forms("Give no more than one vote in all", "Give no more than {count} votes in all"),
@@ -71,11 +79,13 @@ export const en = {
   castWait: "Locking your vote. This takes a moment.",
   castNotYet: "Your vote is locked but has not been sent yet.",
   castCode: "Confirmation code of this vote",
-  castCodeText: "It does not show how you vote. After the ballot you can look for it in the published results, to see that your vote is among those counted.",
+  castCodeText:
+    "It does not show how you vote. After the ballot you can look for it in the published results, to see that your vote is among those counted.",
   castNow: "Cast this vote",
   castNowText: "Sends this vote. You cannot change it afterwards.",
   castCheck: "Check this vote first",
-  castCheckText: "Opens this locked vote on another device, to see that it was locked as you chose. The opened one is never counted. You then vote as before.",
+  castCheckText:
+    "Opens this locked vote on another device, to see that it was locked as you chose. The opened one is never counted. You then vote as before.",
   castSending: "Sending your vote. Keep this page open.",
 
   receivedTitle: "Your vote has been received",
@@ -83,7 +93,8 @@ export const en = {
   receivedOnce: "You will get no e-mail, message or letter about it.",
 
   lostTitle: "We do not know yet if your vote was received",
-  lostText: "The connection was lost before we got an answer. Keep this page open and try again. Trying again never counts your vote twice.",
+  lostText:
+    "The connection was lost before we got an answer. Keep this page open and try again. Trying again never counts your vote twice.",
   lostRetry: "Try again",
   busyTitle: "Many people are voting at this moment",
   busyText: "Your vote was not stored. Keep this page open: it tries again by itself, and you can try again too.",
@@ -93,7 +104,8 @@ export const en = {
   closedTitle: "Voting is not open",
   closedText: "Voting is open from {opens} until {closes}. No vote was stored from this page.",
   brokenTitle: "This page does not work on this device",
-  brokenText: "Your browser cannot lock votes safely, so it will not vote. No vote was stored. Use another or newer browser, or ask for another way to vote.",
+  brokenText:
+    "Your browser cannot lock votes safely, so it will not vote. No vote was stored. Use another or newer browser, or ask for another way to vote.",
   mistakeTitle: "Sorry, something went wrong",
   mistakeText: "No vote was stored from this page. Your code still works. Load the page again to start afresh.",
   offlineTitle: "We could not reach the ballot",
@@ -102,7 +114,10 @@ export const en = {
   tooManyText: "Wait a minute, then try again. No vote was stored.",
 
   timeoutTitle: "Are you still there?",
-  timeoutText: forms("Your answers will be erased from this page in {count} minute. Nothing has been sent.", "Your answers will be erased from this page in {count} minutes. Nothing has been sent."),
+  timeoutText: forms(
+    "Your answers will be erased from this page in {count} minute. Nothing has been sent.",
+    "Your answers will be erased from this page in {count} minutes. Nothing has been sent.",
+  ),
   timeoutStay: "Continue voting",
   timedOutTitle: "Your answers were erased",
   timedOutText: "You were away for a long time. No vote was stored and your code still works.",

@@ -41,7 +41,13 @@ export class Words {
   moment(utc: string): string {
     const shown = new Date(utc);
     const locale = this.language === "cy" ? "cy-GB" : "en-GB";
-    const day = shown.toLocaleDateString(locale, { timeZone: "Europe/London", weekday: "long", day: "numeric", month: "long", year: "numeric" });
+    const day = shown.toLocaleDateString(locale, {
+      timeZone: "Europe/London",
+      weekday: "long",
+      day: "numeric",
+      month: "long",
+      year: "numeric",
+    });
     const time = shown.toLocaleTimeString(locale, { timeZone: "Europe/London", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
     return this.say("moment", { day, time });
   }

@@ -1,13 +1,25 @@
 /** Starts the voter's page, if the browser has all that it takes; else the words of the page itself stay (CL-14). */
 
 import { WorkerClient } from "../../worker_client.ts";
+import { p } from "../dom.ts";
+import { button } from "../parts.ts";
+import { Shell } from "../shell.ts";
 import { firstLanguage, startWorker } from "../start.ts";
 import { Vote } from "./vote.ts";
 
 const fragment = decodeURIComponent(location.hash.slice(1));
 history.replaceState(null, "", location.pathname); // before anything is asked for (CL-07)
 const reference = /^\/vote\/([0-9a-f]{16})$/.exec(location.pathname)?.[1] ?? "";
+const language = firstLanguage();
 startWorker().then(
-  (worker) => worker && new Vote(firstLanguage(), new WorkerClient(worker)).begin(reference, fragment),
-  () => location.reload(),
+  (worker) => worker && new Vote(language, new WorkerClient(worker)).begin(reference, fragment),
+  () => {
+    const shell = new Shell(language, draw, null);
+    function draw(): void {
+      const { words } = shell;
+      const retry = button(words.say("lostRetry"), () => location.reload());
+      shell.show({ title: words.say("offlineTitle"), body: [p(words.say("offlineText")), retry] });
+    }
+    draw();
+  },
 );

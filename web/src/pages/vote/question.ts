@@ -74,7 +74,11 @@ export function answerInWords(words: Words, contest: Contest, choices: readonly 
   const chosen = contest.options.filter((_, at) => choices[at]);
   if (!chosen.length) return [words.say("answersNone")];
   return chosen.map(({ index, label, spoil }) =>
-    h("p", { class: "govuk-body" }, kindOf(contest) === "points" && !spoil ? words.count("answersPoints", choices[index - 1]!, { option: label }) : label),
+    h(
+      "p",
+      { class: "govuk-body" },
+      kindOf(contest) === "points" && !spoil ? words.count("answersPoints", choices[index - 1]!, { option: label }) : label,
+    ),
   );
 }
 
@@ -84,7 +88,14 @@ function choice(words: Words, type: "radio" | "checkbox", index: number, label: 
   const block = type === "radio" ? "govuk-radios" : "govuk-checkboxes";
   const id = fieldOf(index);
   const hint = spoil && h("div", { class: `govuk-hint ${block}__hint`, id: `${id}-hint` }, words.say("spoilHint"));
-  const input = h("input", { class: `${block}__input`, id, name: "answer", type, value: String(index), "aria-describedby": spoil ? `${id}-hint` : false });
+  const input = h("input", {
+    class: `${block}__input`,
+    id,
+    name: "answer",
+    type,
+    value: String(index),
+    "aria-describedby": spoil ? `${id}-hint` : false,
+  });
   input.checked = checked;
   return h("div", { class: `${block}__item` }, input, h("label", { class: `govuk-label ${block}__label`, for: id }, label), hint);
 }
@@ -92,7 +103,13 @@ function choice(words: Words, type: "radio" | "checkbox", index: number, label: 
 function points(words: Words, index: number, label: string, limit: number, value: number): HTMLElement {
   const id = fieldOf(index);
   const input = h("input", {
-    class: "govuk-input govuk-input--width-4", id, name: id, type: "text", inputmode: "numeric", autocomplete: "off", "aria-describedby": `${id}-hint`,
+    class: "govuk-input govuk-input--width-4",
+    id,
+    name: id,
+    type: "text",
+    inputmode: "numeric",
+    autocomplete: "off",
+    "aria-describedby": `${id}-hint`,
   });
   input.value = value ? String(value) : "";
   return h(

@@ -86,8 +86,14 @@ export class Vote {
     this.#screen(() => {
       const { words } = this.#shell;
       const input = h("input", {
-        class: error ? "govuk-input govuk-input--error psephos-code-input" : "govuk-input psephos-code-input", id: "code", name: "code", type: "text",
-        autocomplete: "off", autocapitalize: "characters", spellcheck: "false", "aria-describedby": error ? "code-hint code-error" : "code-hint",
+        class: error ? "govuk-input govuk-input--error psephos-code-input" : "govuk-input psephos-code-input",
+        id: "code",
+        name: "code",
+        type: "text",
+        autocomplete: "off",
+        autocapitalize: "characters",
+        spellcheck: "false",
+        "aria-describedby": error ? "code-hint code-error" : "code-hint",
       });
       input.value = typed;
       const submit = (): void => {
@@ -110,7 +116,11 @@ export class Vote {
         input,
       );
       const summary = error && errorSummary(words, [["code", error]]);
-      this.#shell.show({ title: words.say("codeTitle"), error: Boolean(error), body: [summary, form(submit, group, submitButton(words.say("continue")))] });
+      this.#shell.show({
+        title: words.say("codeTitle"),
+        error: Boolean(error),
+        body: [summary, form(submit, group, submitButton(words.say("continue")))],
+      });
     });
   }
 
@@ -194,7 +204,12 @@ export class Vote {
     });
   }
 
-  #question(sheet: Sheet, position: number, error: readonly [field: string, text: string] | null = null, shown: readonly number[] | null = null): void {
+  #question(
+    sheet: Sheet,
+    position: number,
+    error: readonly [field: string, text: string] | null = null,
+    shown: readonly number[] | null = null,
+  ): void {
     this.#screen(() => {
       const { words } = this.#shell;
       const contest = sheet.contests[position]!;
@@ -212,7 +227,16 @@ export class Vote {
           { class: "govuk-button-group" },
           submitButton(words.say("continue")),
           error?.[1] === words.say("questionEmpty") &&
-            button(words.say("questionSkip"), () => this.#answered(sheet, position, contest.options.map(() => 0)), "secondary"),
+            button(
+              words.say("questionSkip"),
+              () =>
+                this.#answered(
+                  sheet,
+                  position,
+                  contest.options.map(() => 0),
+                ),
+              "secondary",
+            ),
         ),
       );
       const caption = words.say("questionNumber", { number: position + 1, count: sheet.contests.length });
@@ -259,17 +283,27 @@ export class Vote {
     const { words } = this.#shell;
     if (!sheet.ballot) {
       this.#wait("castTitle", "castWait");
-      this.#worker.encrypt(sheet.style, sheet.answers.map((each) => each!)).then(
-        (ballot) => {
-          sheet.ballot = ballot;
-          if (history.state?.at === "cast" && this.#sheet === sheet) this.#draw();
-        },
-        () => this.#end("brokenTitle", "brokenText"),
-      );
+      this.#worker
+        .encrypt(
+          sheet.style,
+          sheet.answers.map((each) => each!),
+        )
+        .then(
+          (ballot) => {
+            sheet.ballot = ballot;
+            if (history.state?.at === "cast" && this.#sheet === sheet) this.#draw();
+          },
+          () => this.#end("brokenTitle", "brokenText"),
+        );
       return;
     }
     const choice = (title: Key, text: Key, press: () => void): HTMLElement =>
-      h("div", { class: "psephos-choice" }, h("p", { class: "govuk-body", id: text }, words.say(text)), described(button(words.say(title), press), text));
+      h(
+        "div",
+        { class: "psephos-choice" },
+        h("p", { class: "govuk-body", id: text }, words.say(text)),
+        described(button(words.say(title), press), text),
+      );
     this.#shell.show({
       title: words.say("castTitle"),
       back: () => history.back(),
@@ -323,7 +357,11 @@ export class Vote {
       sheet.sent = false;
       sheet.ballot = null;
       this.#idle.start();
-      this.#message("refusedTitle", "refusedInvalid", button(this.#shell.words.say("back"), () => this.#go({ at: "answers" }, true)));
+      this.#message(
+        "refusedTitle",
+        "refusedInvalid",
+        button(this.#shell.words.say("back"), () => this.#go({ at: "answers" }, true)),
+      );
     }
   }
 
@@ -331,7 +369,11 @@ export class Vote {
     this.#erase();
     this.#screen(() => {
       const { words } = this.#shell;
-      this.#shell.show({ title: words.say("receivedTitle"), body: [p(words.say("receivedText")), p(words.say("receivedOnce"))] });
+      this.#shell.show({
+        title: words.say("receivedTitle"),
+        done: true,
+        body: [p(words.say("receivedText")), p(words.say("receivedOnce"))],
+      });
     });
   }
 
@@ -446,7 +488,11 @@ export class Vote {
 
   #end(title: Key, text: Key): void {
     this.#erase();
-    this.#message(title, text, button(this.#shell.words.say("startAgain"), () => location.reload()));
+    this.#message(
+      title,
+      text,
+      button(this.#shell.words.say("startAgain"), () => location.reload()),
+    );
   }
 
   #leave(): void {

@@ -20,6 +20,7 @@ from api.errors import Conflict
 from api.health import health_routes
 from api.migrating import check_version
 from api.observing import Observing
+from api.pages import REFERENCE_LENGTH
 from api.recording import Recording
 from api.store import Store
 from api.users import routes
@@ -99,7 +100,8 @@ class Facts:
         voting, settings = ballot.manifest.voting, self.settings
         return Instructions(
             ballot=ballot.manifest.label, union=voting.union, scrutineer=voting.scrutineer, closes=ballot.manifest.closes,
-            page=f"{settings.page.rstrip('/')}/{ballot.election_id}", support=settings.support, sender=settings.sender_address,
+            page=settings.page.rstrip("/"), reference=ballot.election_id[:REFERENCE_LENGTH], support=settings.support,
+            sender=settings.sender_address,
         )  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def serve() -> None:
     PSEPHOS_LOG_NAME           name of this platform's logs, such as ballots.example/log (staff, rolls)
     PSEPHOS_LINK_KEY           key of the link from rolls to staff, from `psephos keys link`; rather a credential link.key (staff, rolls)
     PSEPHOS_LINK               address of the staff's service, https://HOST:PORT (rolls)
-    PSEPHOS_PAGE               address of the voting page, to which the ballot's identifier is added (rolls)
+    PSEPHOS_PAGE               address of the voting page, https://HOST/vote; links add the beginning of the ballot's identifier (rolls)
     PSEPHOS_SUPPORT            how voters get help, as messages say it (rolls)
     PSEPHOS_SENDER             e-mail address that messages are from (rolls)
     PSEPHOS_OUTBOX             folder that messages are put into (rolls)

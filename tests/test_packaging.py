@@ -113,7 +113,8 @@ def test_the_wheel_has_the_pages_as_they_were_built_last_and_reads_them(tmp_path
 
     def installed() -> tuple[Path, list[str]]:
         output = Path(tempfile.mkdtemp(dir=tmp_path))
-        command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--wheel-dir", output, "."]
+        offline = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
+        command = [sys.executable, "-m", "pip", "wheel", *offline, "--wheel-dir", str(output), "."]
         subprocess.run(command, cwd=source, check=True, capture_output=True)
         (wheel,) = output.glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
@@ -142,9 +143,8 @@ def test_the_wheel_has_the_pages_as_they_were_built_last_and_reads_them(tmp_path
 
 def test_where_this_folder_itself_is_installed_the_pages_are_those_built_here() -> None:
     """From elsewhere, as a service is started: the installation that the tests run in is of this kind."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from api.pages import pages_folder; print(pages_folder())"], cwd="/", check=True, capture_output=True, text=True
-    )
+    command = [sys.executable, "-c", "from api.pages import pages_folder; print(pages_folder())"]
+    done = subprocess.run(command, cwd="/", check=True, capture_output=True, text=True)
     assert Path(done.stdout.strip()) == ROOT / "web" / "dist"
 
 

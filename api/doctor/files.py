@@ -125,7 +125,7 @@ def pages(place: Place) -> Iterator[Finding]:
     """Pages of the voting service that are missing, or cannot be served."""
     if place.service != "voting":
         return
-    fix = "build the pages in web/ (npm ci, npm run build), install again, and start the service again"
+    fix = "build the pages into web/dist, install again, and start the service again"
     try:
         missing = read_pages(place.machine.pages).missing
     except (ApiError, OSError) as error:

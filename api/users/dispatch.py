@@ -24,13 +24,15 @@ IssueCode = Callable[[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """What every message says (COP-059, COP-063): `page` is the address of the voting page, without a fragment."""
+    """What every message says (COP-059, COP-063): `page` is the address of the voting page, where a code is typed; with `reference`, the
+    beginning of the ballot's identifier, and the code as a fragment it is the link."""
 
     ballot: str
     union: str
     scrutineer: str
     closes: datetime
     page: str
+    reference: str
     support: str
     sender: str
 
@@ -133,7 +135,7 @@ def _text(name: str, code: str, grouped: str, instructions: Instructions) -> str
         f"Dear {name},\n\n"
         f"{instructions.union} is holding a ballot: {instructions.ballot}.\n"
         f"It is run by {instructions.scrutineer}, the independent scrutineer.\n\n"
-        f"To vote, open this link:\n\n    {instructions.page}#{code}\n\n"
+        f"To vote, open this link:\n\n    {instructions.page}/{instructions.reference}#{code}\n\n"
         f"or go to {instructions.page} and type this code:\n\n    {grouped}\n\n"
         f"Vote before {instructions.closes:%d %B %Y, %H:%M} UTC. You can vote once. Keep this message to yourself.\n\n"
         f"If you need help: {instructions.support}\n"

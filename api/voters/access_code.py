@@ -1,6 +1,6 @@
 """Access codes as people read, type and paste them: 130 random bits in 26 characters, two check characters, seven groups of four.
 
-    7M4K-Q2XD-…          https://HOST/vote#7M4KQ2XD…
+    7M4K-Q2XD-…          https://HOST/vote/4f2a…#7M4KQ2XD…
 
 The alphabet lacks I, L, O and U; small letters, I and L for 1, O for 0, blanks and dashes are understood. One wrong character, or two
 neighbours exchanged, is always noticed: the check is the number modulo the prime 1021. A secret passes.

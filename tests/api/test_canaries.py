@@ -186,7 +186,8 @@ def test_pr15_roll_and_dispatch_write_nothing_of_a_person(
         codes.append(AccessCode.generate())
         return codes[-1].compact()
 
-    instructions = Instructions("Ballot", "Union", "Scrutineer", OPEN, "https://vote.example/vote", "020 7946 0000", "ballot@vote.example")
+    page, reference = "https://vote.example/vote", "ab" * 8
+    instructions = Instructions("Ballot", "Union", "Scrutineer", OPEN, page, reference, "020 7946 0000", "ballot@vote.example")
     header = "reference,name,email,mobile,address,ballot_style\n"
     row = f"{REFERENCE},{NAME},{EMAIL},{PHONE},{ADDRESS},All\n"
     election, other = "ab" * 32, "cd" * 32

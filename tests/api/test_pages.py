@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 from prometheus_client import generate_latest
-from sqlalchemy import text
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.app import VotingSettings, create_voting_app
@@ -25,16 +25,20 @@ from tests.groups import TOY
 
 ROOT = Path(__file__).parents[2]
 HOST = "vote.example"
-ASSETS = {"index-4f2a.js": "text/javascript; charset=utf-8", "page-77c1.css": "text/css; charset=utf-8", "crown-0a.svg": "image/svg+xml; charset=utf-8",
-          "light-9b.woff2": "font/woff2"}  # fmt: skip
+ASSETS = {
+    "index-4f2a.js": "text/javascript; charset=utf-8", "page-77c1.css": "text/css; charset=utf-8",
+    "crown-0a.svg": "image/svg+xml; charset=utf-8", "light-9b.woff2": "font/woff2",
+}  # fmt: skip
 ADDRESSES = {
     "/": "index.html", "/vote": "index.html", "/vote/0123456789abcdef": "index.html", "/check": "check.html", "/record": "record.html",
-    "/record/0123456789abcdef": "record.html", "/accessibility": "accessibility.html", **{f"/assets/{name}": f"assets/{name}" for name in ASSETS},
+    "/record/0123456789abcdef": "record.html", "/accessibility": "accessibility.html",
+    **{f"/assets/{name}": f"assets/{name}" for name in ASSETS},
 }  # fmt: skip
 MISSING = (
-    "/index.html", "/vote/", "/vote/0123456789abcde", "/vote/0123456789ABCDEF", "/vote/0123456789abcdef0", "/vote/0123456789abcdeg", "/check/",
-    "/vote/0123456789abcdef/", "/vote/0123456789abcdef/x", "/vote/%E0%A5%A6123456789abcdef", "/record/x", "/assets/", "/assets", "/assets/other.js",
-    "/assets/../index.html", "/assets/%2e%2e%2findex.html", "/assets/..%2f..%2fsecret", "/assets/index-4f2a.js/", "/assets//index-4f2a.js",
+    "/index.html", "/vote/", "/vote/0123456789abcde", "/vote/0123456789ABCDEF", "/vote/0123456789abcdef0", "/vote/0123456789abcdeg",
+    "/check/", "/vote/0123456789abcdef/", "/vote/0123456789abcdef/x", "/vote/%E0%A5%A6123456789abcdef", "/record/x", "/assets/",
+    "/assets", "/assets/other.js", "/assets/../index.html",
+    "/assets/%2e%2e%2findex.html", "/assets/..%2f..%2fsecret", "/assets/index-4f2a.js/", "/assets//index-4f2a.js",
     "/secret.html", "/favicon.ico", "/assets/.hidden", "/assets/%00", "/web/dist/index.html", "//evil.example/vote",
 )  # fmt: skip
 
@@ -164,8 +168,8 @@ def test_cl05_pages_run_our_own_scripts_alone_and_stand_in_no_frame(client: Test
             }  # fmt: skip
             assert not re.search(r"unsafe-|data:|blob:|\*|http", answer.headers["content-security-policy"])
             for name, expected in {
-                "x-frame-options": "DENY", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cache-control": "no-store",
-                "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin",
+                "x-frame-options": "DENY", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
+                "cache-control": "no-store", "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin",
             }.items():  # fmt: skip
                 assert answer.headers.get_list(name) == [expected], address
             for absent in ("etag", "last-modified", "set-cookie", "server", "date", "location", "access-control-allow-origin"):
@@ -217,16 +221,15 @@ def test_cl07_a_code_that_came_in_an_address_all_the_same_is_neither_answered_no
 def rows(voting: Voting) -> dict[str, list[tuple[object, ...]]]:
     with voting.database.store.connection() as connection:
         return {
-            table.name: sorted((tuple(row) for row in connection.execute(text(f'SELECT * FROM "{table.name}"'))), key=repr)
-            for table in TABLES.sorted_tables
-        }  # fmt: skip
+            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr) for table in TABLES.sorted_tables
+        }
 
 
 def test_cl08_ten_requests_of_a_link_scanner_change_nothing(client: TestClient, voting: Voting) -> None:
     (code,) = voting.voters(1)
     link = f"/vote/{voting.election_id[:16]}"
     addresses = [*ADDRESSES, link, f"{link}#{code.compact()}", f"{link}?code={code.compact()}", f"/record/{voting.election_id[:16]}"]
-    addresses += [f"/api/v1/elections{part}" for part in ("", *(f"/{voting.election_id}{end}" for end in ("", "/hashes", "/form", "/votes")))]
+    addresses += ["/api/v1/elections", *(f"/api/v1/elections/{voting.election_id}{end}" for end in ("", "/hashes", "/form", "/votes"))]
     before = rows(voting)
     assert before["access_method"]
     for address in addresses:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -43,6 +44,19 @@ def codes(services: Services) -> list[AccessCode]:
     """The codes in the messages that were sent, in order."""
     found = [re.search(r"#([0-9A-Z]{28})", each.get_content()) for each in services.sender.messages]
     return [AccessCode.read(each[1]) for each in found if each]
+
+
+def test_cl07_a_code_stands_behind_the_mark_of_a_links_address_and_nowhere_else_in_it(services: Services) -> None:
+    services.led_to(State.OPEN)
+    services.call("rolls", "POST", f"{WHERE}/dispatch", {"most": 5}, services.office.tokens["sam"])
+    assert len(services.sender.messages) == 5
+    for code, message in zip(codes(services), services.sender.messages, strict=True):
+        content = message.get_content()
+        found = [urlsplit(each) for each in re.findall(r"https://\S+", content)]
+        assert [(each.path, each.query, each.fragment) for each in found] == [
+            (f"/vote/{ELECTION[:16]}", "", code.compact()), ("/vote", "", "")
+        ]  # fmt: skip
+        assert code.grouped() in content
 
 
 def test_op13_an_import_shows_counts_and_duplicates_before_anything_is_stored(services: Services) -> None:

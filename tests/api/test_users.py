@@ -33,8 +33,9 @@ PEOPLE = [
 ]
 ROLL = (HEADER + "\n".join(PEOPLE) + "\n").encode()
 INSTRUCTIONS = Instructions(
-    "Strike ballot", "Union of Examples", "The Scrutineer", OPEN, "https://vote.example/vote", "020 7946 0000", "ballot@vote.example"
-)
+    "Strike ballot", "Union of Examples", "The Scrutineer", OPEN, "https://vote.example/vote", ELECTION[:16], "020 7946 0000",
+    "ballot@vote.example",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -218,7 +219,8 @@ def test_everybody_who_can_be_reached_is_sent_a_code_of_their_own_once(users: Us
     for address, message in messages.items():
         body = message.get_content()
         code = codes[people[address].unique_identifier]
-        assert f"https://vote.example/vote#{code}" in body
+        assert f"https://vote.example/vote/{'ab' * 8}#{code}" in body.split()
+        assert "go to https://vote.example/vote and type" in body
         assert "-".join(code[at : at + 4] for at in range(0, 28, 4)) in body
         assert people[address].entry.name in body
         assert "Union of Examples" in body and "The Scrutineer" in body and "020 7946 0000" in body  # noqa: PT018

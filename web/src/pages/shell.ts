@@ -41,6 +41,10 @@ export class Shell {
       caption && h("span", { class: "govuk-caption-l" }, `${caption} `),
       title,
     );
+    for (const form of this.#main.querySelectorAll("form")) {
+      form.reset(); // a browser may keep a form that is gone: then an empty one
+      form.replaceChildren();
+    }
     this.#main.replaceChildren(done ? h("div", { class: "govuk-panel govuk-panel--confirmation" }, heading) : heading);
     document.querySelector<HTMLElement>(".psephos-leave")?.toggleAttribute("hidden", Boolean(done));
     append(this.#main, body);

@@ -7,11 +7,11 @@ import type { EncryptedBallot } from "../../ballot.ts";
 export class Sheet {
   readonly client: Client;
   readonly electionId: string;
-  readonly manifest: Manifest;
+  manifest: Manifest;
   readonly style: number;
-  readonly contests: readonly Contest[];
+  contests: readonly Contest[];
   /** A number for each option of each contest, once its question was answered or passed over. */
-  readonly answers: (readonly number[] | null)[];
+  answers: (readonly number[] | null)[];
   /** The ballot that was encrypted and not cast yet; when it is sent, it stays here until its answer has come. */
   ballot: EncryptedBallot | null = null;
   /** Whether the ballot was sent: from then on no other is made before it is known what became of it. */
@@ -30,5 +30,13 @@ export class Sheet {
   get next(): number | null {
     const at = this.answers.indexOf(null);
     return at < 0 ? null : at;
+  }
+
+  /** Empties it: a browser may keep what was on the page for a while, and with it this sheet. */
+  wipe(): void {
+    this.answers = [];
+    this.contests = [];
+    this.ballot = null;
+    this.manifest = { ...this.manifest, content: new Uint8Array(), contests: [], ballotStyles: [] };
   }
 }

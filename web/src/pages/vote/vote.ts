@@ -215,12 +215,7 @@ export class Vote {
       const contest = sheet.contests[position]!;
       const fields = questionFields(words, contest, shown ?? sheet.answers[position]!, error && error[1]);
       const asked = form(
-        () => {
-          const read = readQuestion(words, contest, asked);
-          if ("error" in read) this.#question(sheet, position, [read.field, read.error], this.#typed(asked, sheet, position));
-          else if (read.choices.every((each) => each === 0)) this.#question(sheet, position, ["option-1", words.say("questionEmpty")]);
-          else this.#answered(sheet, position, read.choices);
-        },
+        () => this.#submitted(sheet, position, asked),
         fields,
         h(
           "div",
@@ -233,7 +228,7 @@ export class Vote {
                 this.#answered(
                   sheet,
                   position,
-                  contest.options.map(() => 0),
+                  sheet.contests[position]!.options.map(() => 0),
                 ),
               "secondary",
             ),
@@ -243,6 +238,14 @@ export class Vote {
       const summary = error && errorSummary(words, [error]);
       this.#shell.show({ title: contest.label, caption, error: Boolean(error), back: () => history.back(), body: [summary, asked] });
     });
+  }
+
+  #submitted(sheet: Sheet, position: number, asked: HTMLFormElement): void {
+    const { words } = this.#shell;
+    const read = readQuestion(words, sheet.contests[position]!, asked);
+    if ("error" in read) this.#question(sheet, position, [read.field, read.error], this.#typed(asked, sheet, position));
+    else if (read.choices.every((each) => each === 0)) this.#question(sheet, position, ["option-1", words.say("questionEmpty")]);
+    else this.#answered(sheet, position, read.choices);
   }
 
   /** What was filled in so far, valid or not, so that an error erases nothing. */
@@ -517,6 +520,7 @@ export class Vote {
     this.#over = true;
     this.#idle.stop();
     this.#worker.end();
+    this.#sheet?.wipe();
     this.#sheet = null;
     this.#election = null;
     this.#code = "";

@@ -1,0 +1,84 @@
+"""Browsers, and a service for them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.web.site import Site
+
+CHROMIUM = "/usr/bin/chromium"
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update"]
+PICTURES = Path(__file__).resolve().parents[2] / "artefacts" / "web"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with Site(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+class Desk:
+    """A voter's browser: one context, what it has asked for, and what it has complained about."""
+
+    def __init__(self, browser: Browser, **options: Any) -> None:
+        self.context: BrowserContext = browser.new_context(**{"locale": "en-GB", "service_workers": "block", **options})
+        self.requests: list[Any] = []
+        self.complaints: list[str] = []
+        self.context.on("request", lambda request: self.requests.append(request))
+        self.context.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+
+    def open(self, address: str) -> Page:
+        page = self.context.new_page()
+        page.set_default_timeout(20_000)
+        page.goto(address)
+        return page
+
+    def posted(self) -> list[Any]:
+        """The votes and challenged ballots that were sent."""
+        return [each for each in self.requests if each.method == "POST" and re.search("/(votes|challenged)$", each.url)]
+
+
+@pytest.fixture
+def desk(chromium: Browser) -> Iterator[Desk]:
+    desk = Desk(chromium)
+    yield desk
+    desk.context.close()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def heading(page: Page, text: str) -> None:
+    """Waits for the screen with this heading."""
+    page.get_by_role("heading", level=1, name=text).wait_for()
+
+
+def answer(page: Page, *labels: str) -> None:
+    """Answers the question that is shown, and goes on."""
+    for label in labels:
+        page.get_by_label(label, exact=True).check()
+    press(page, "Continue")
+
+
+def to_casting(page: Page, *answers: str) -> None:
+    """From the link to the screen with the confirmation code, one answer to each question."""
+    press(page, "Start voting")
+    for label in answers:
+        answer(page, label)
+    heading(page, "Check your answers")
+    press(page, "Continue")
+    page.get_by_role("button", name="Cast this vote", exact=True).wait_for()

@@ -18,7 +18,7 @@ from api.sealing import KeyRing
 from api.store import Store
 from api.voters.access import NewVoter, issue
 from api.voters.access_code import AccessCode
-from api.voters.ballot_box import BallotBox, StoredBallot
+from api.voters.ballot_box import BallotBox, StoredBallot, place_of
 from api.voters.checking import Checker
 from api.voters.database import VoterDatabase
 from api.voters.models import TABLES, Challenged, Vote
@@ -109,6 +109,11 @@ class Site:
         """How many votes there are, or challenged ballots."""
         with self.database.store.reading() as session:
             return session.exec(select(func.count()).select_from(table)).one()
+
+    def votes(self) -> list[bytes]:
+        """The votes as they are stored now."""
+        with self.database.store.reading() as session:
+            return [self.window.key.open(vote.sealed, place_of(vote)) for vote in session.exec(select(Vote))]
 
     def closed(self) -> list[StoredBallot]:
         """All ballots, after the close."""

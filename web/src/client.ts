@@ -82,7 +82,7 @@ export class Client {
         },
         cache: "no-store",
         credentials: "omit",
-        mode: "same-origin",
+        mode: "cors", // else a POST that tells no referrer says that it comes from nowhere, and is refused (Fetch, "append a request Origin header")
         redirect: "error",
         referrerPolicy: "no-referrer",
         signal: AbortSignal.timeout(TIMEOUT),

@@ -20,7 +20,6 @@ export const cy: Welsh = {
   back: "Yn ôl",
   continue: "Parhau",
   leave: "Gadael y dudalen hon",
-  leaveHint: "Mae hyn yn cau'r bleidlais ac yn dileu eich atebion o'r dudalen hon. Nid oes dim yn cael ei anfon.",
   error: "Gwall:",
   problem: "Mae problem",
   moment: "{time} ar {day}",
@@ -55,7 +54,6 @@ export const cy: Welsh = {
   aboutLabel: "Pleidlais",
   aboutUnion: "Undeb",
   aboutScrutineer: "Craffwr annibynnol",
-  aboutOpens: "Y pleidleisio'n agor",
   aboutCloses: "Y pleidleisio'n cau",
   aboutOnce:
     "Gallwch bleidleisio unwaith. Ni all neb weld sut y gwnaethoch bleidleisio, ac ychwanegir eich pleidlais at y cyfanswm heb ei hagor.",
@@ -173,8 +171,6 @@ export const cy: Welsh = {
   brokenTitle: "Nid yw'r dudalen hon yn gweithio ar y ddyfais hon",
   brokenText:
     "Ni all eich porwr gloi pleidleisiau'n ddiogel, felly ni fydd yn pleidleisio. Ni chadwyd pleidlais. Defnyddiwch borwr arall neu un mwy newydd, neu gofynnwch am ffordd arall o bleidleisio.",
-  mistakeTitle: "Mae'n ddrwg gennym, aeth rhywbeth o'i le",
-  mistakeText: "Ni chadwyd pleidlais o'r dudalen hon. Mae eich cod yn dal i weithio. Llwythwch y dudalen eto i ddechrau o'r newydd.",
   offlineTitle: "Ni allem gyrraedd y bleidlais",
   offlineText: "Ni chadwyd pleidlais. Gwiriwch eich cysylltiad a rhowch gynnig arall arni.",
   tooManyTitle: "Rhoddwyd cynnig ar ormod o godau",

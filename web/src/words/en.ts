@@ -13,7 +13,6 @@ export const en = {
   back: "Back",
   continue: "Continue",
   leave: "Leave this page",
-  leaveHint: "This closes the ballot and erases your answers from this page. Nothing is sent.",
   error: "Error:",
   problem: "There is a problem",
   moment: "{time} on {day}",
@@ -44,7 +43,6 @@ export const en = {
   aboutLabel: "Ballot",
   aboutUnion: "Union",
   aboutScrutineer: "Independent scrutineer",
-  aboutOpens: "Voting opens",
   aboutCloses: "Voting closes",
   aboutOnce: "You can vote once. Nobody can see how you voted, and your vote is added to the total without being opened.",
   aboutSteps: forms(
@@ -106,8 +104,6 @@ export const en = {
   brokenTitle: "This page does not work on this device",
   brokenText:
     "Your browser cannot lock votes safely, so it will not vote. No vote was stored. Use another or newer browser, or ask for another way to vote.",
-  mistakeTitle: "Sorry, something went wrong",
-  mistakeText: "No vote was stored from this page. Your code still works. Load the page again to start afresh.",
   offlineTitle: "We could not reach the ballot",
   offlineText: "No vote was stored. Check your connection and try again.",
   tooManyTitle: "Too many codes were tried",

@@ -37,7 +37,7 @@ export class Shell {
     document.title = error ? this.words.say("errorTitle", { title: named }) : named;
     const heading = h(
       "h1",
-      { class: done ? "govuk-panel__title" : "govuk-heading-l", tabindex: "-1" },
+      { class: done ? "govuk-panel__title" : "govuk-heading-l", id: "heading", tabindex: "-1" },
       caption && h("span", { class: "govuk-caption-l" }, `${caption} `),
       title,
     );
@@ -55,7 +55,7 @@ export class Shell {
         event.preventDefault();
         back();
       });
-      this.#before.append(link);
+      this.#before.append(h("nav", { "aria-label": this.words.say("back") }, link));
     }
     this.#say("");
     window.scrollTo(0, 0);

@@ -35,8 +35,7 @@ export function questionFields(words: Words, contest: Contest, answered: readonl
     { class: error ? "govuk-form-group govuk-form-group--error" : "govuk-form-group" },
     h(
       "fieldset",
-      { class: "govuk-fieldset", "aria-describedby": described },
-      h("legend", { class: "govuk-fieldset__legend govuk-visually-hidden" }, contest.label),
+      { class: "govuk-fieldset", "aria-labelledby": "heading", "aria-describedby": described },
       h("div", { class: "govuk-hint", id: "question-hint" }, hint),
       error && errorMessage(words, "question-error", error),
       h("div", { class: named }, ...items),

@@ -143,8 +143,7 @@ export class Vote {
       );
       const fields = h(
         "fieldset",
-        { class: "govuk-fieldset", "aria-describedby": error ? "choose-error" : false },
-        h("legend", { class: "govuk-fieldset__legend govuk-visually-hidden" }, words.say("chooseTitle")),
+        { class: "govuk-fieldset", "aria-labelledby": "heading", "aria-describedby": error ? "choose-error" : false },
         error && errorMessage(words, "choose-error", error),
         h("div", { class: "govuk-radios" }, ...items),
       );
@@ -490,6 +489,7 @@ export class Vote {
   }
 
   #end(title: Key, text: Key): void {
+    if (this.#over) return; // what was still at work has stopped, too
     this.#erase();
     this.#message(
       title,

@@ -85,6 +85,7 @@ class Planted:
         statuses = set()
         paths = [base, f"{base}/form", f"{base}/challenged", f"{base}/votes", "/health", "/ready", "/api/v1/openapi.json", "/metrics"]
         paths += [f"/{NAME}/{self.code.compact()}", f"/api/v1/elections/{PHONE}", f"/api/v1/elections/{'ab' * 16}{CHOICE}/votes"]
+        paths += ["/vote", f"/vote/{self.code.compact()}", f"/record/{CHOICE}", f"/assets/{NAME}"]
         query = f"?name={NAME}&code={self.code.compact()}&choice={CHOICE}"
         for path, method in product(paths, ("GET", "POST", "PUT", "DELETE")):
             statuses.add(self.request(client, method, path + query, self.bodies[6]))

@@ -57,8 +57,11 @@ def test_every_answer_is_one_that_the_document_names(services: Services, name: s
     assert len(found) == len(ours) >= SERVICES[name]
     failed: list[Exception] = []
     for each in found:
+        own = ours[each.method.upper(), each.path]
+        if mode is GenerationMode.NEGATIVE and not own.described.keys() & {"parameters", "requestBody", "security"}:
+            continue  # what takes nothing cannot be asked wrongly
         try:
-            tried(services, each, ours[each.method.upper(), each.path], mode)
+            tried(services, each, own, mode)
         except Exception as error:  # noqa: BLE001 - all that is wrong is told at once
             failed.append(error)
     if failed:

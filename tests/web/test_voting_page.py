@@ -198,6 +198,14 @@ def test_cl07_the_code_stands_in_no_address_that_is_kept_or_sent(site: Site, des
         assert grouped not in request.url
 
 
+def test_a_link_that_is_opened_where_the_page_is_shown_already_opens_the_form(site: Site, desk: Desk) -> None:
+    page = desk.open(site.page)
+    heading(page, "Enter your voting code")
+    page.goto(site.link())
+    heading(page, "About this ballot")
+    assert page.url == site.page
+
+
 def test_cl11_two_presses_and_two_tabs_are_one_vote(site: Site, desk: Desk) -> None:
     before, link = site.count(), site.link()
     first, second = desk.open(link), desk.open(link)

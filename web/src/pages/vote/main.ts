@@ -5,14 +5,13 @@ import { p } from "../dom.ts";
 import { button } from "../parts.ts";
 import { Shell } from "../shell.ts";
 import { firstLanguage, startWorker } from "../start.ts";
-import { Vote } from "./vote.ts";
+import { referenceOf, Vote } from "./vote.ts";
 
 const fragment = decodeURIComponent(location.hash.slice(1));
 history.replaceState(null, "", location.pathname); // before anything is asked for (CL-07)
-const reference = /^\/vote\/([0-9a-f]{16})$/.exec(location.pathname)?.[1] ?? "";
 const language = firstLanguage();
 startWorker().then(
-  (worker) => worker && new Vote(language, new WorkerClient(worker)).begin(reference, fragment),
+  (worker) => worker && new Vote(language, new WorkerClient(worker)).begin(referenceOf(location.pathname), fragment),
   () => {
     const shell = new Shell(language, draw, null);
     function draw(): void {

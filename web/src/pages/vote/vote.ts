@@ -49,6 +49,7 @@ export class Vote {
       () => this.#end("timedOutTitle", "timedOutText"),
     );
     addEventListener("popstate", ({ state }: PopStateEvent) => this.#returned(state as Place | null));
+    addEventListener("hashchange", () => this.#linkOpened());
     addEventListener("beforeunload", (event) => {
       if (this.#sheet?.sent && !this.#over) event.preventDefault(); // what became of the vote is not known yet
     });
@@ -78,6 +79,13 @@ export class Vote {
       this.#code = read.code;
       await this.#openForm();
     } else this.#codeScreen(fragment, read && "problem" in read ? this.#codeProblem(read.problem, read.length) : null);
+  }
+
+  /** A link with a code that is opened where the page is already shown. */
+  #linkOpened(): void {
+    const fragment = decodeURIComponent(location.hash.slice(1));
+    history.replaceState(history.state, "", location.pathname);
+    if (fragment && !this.#sheet && !this.#over) void this.begin(referenceOf(location.pathname), fragment);
   }
 
   // Screens
@@ -527,6 +535,11 @@ export class Vote {
     this.#listed = [];
     history.replaceState({ at: "end" } satisfies Place, "", location.pathname);
   }
+}
+
+/** The first digits of the ballot's identifier that an address names, or nothing. */
+export function referenceOf(path: string): string {
+  return /^\/vote\/([0-9a-f]{16})$/.exec(path)?.[1] ?? "";
 }
 
 function submitButton(text: string): HTMLButtonElement {

@@ -310,6 +310,7 @@ def _leave_running(shown: Demonstration) -> None:
         document = "roll/openapi.json" if name == "rolls" else "openapi.json"
         shown.console.print(f"  {what}: {addresses[name]}  (document: {addresses[name]}/api/v1/{document})")
     shown.console.print(f"  the ballot: {shown.ballot}\n  an access code: {code}")
+    shown.console.print(f"  a link that votes: {addresses['voting']}/vote/{shown.ballot[:REFERENCE_LENGTH]}#{code}", soft_wrap=True)
     for number, folder in enumerate(shown.scrutineers, 1):
         shown.console.print(f"  scrutineer {number}: psephos scrutineer status {folder}")
     for person in shown.staff.people.values():

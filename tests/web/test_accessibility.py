@@ -85,6 +85,7 @@ def violations(page: Page) -> list[str]:
 
 
 @pytest.mark.proves("COP-062.1")
+@pytest.mark.proves("COP-062.2")
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("language", ["en-GB", "cy-GB"])
 def test_axe_finds_nothing_on_any_screen(site: Site, chromium: Browser, language: str, view: str) -> None:
@@ -126,7 +127,7 @@ def test_a_new_screen_takes_the_focus_to_its_heading(site: Site, desk: Desk) -> 
     assert focused() == "H1"
 
 
-@pytest.mark.proves("COP-063.1")
+@pytest.mark.proves("COP-062.4")
 def test_what_a_screen_reader_is_told_stays_as_it_is_expected(site: Site, desk: Desk) -> None:
     """Roles, names and order of everything on the main screens, as the browser tells assistive technology."""
     told = []

@@ -23,7 +23,8 @@ SIGNING = bytes(range(32))
 CHOICES = ["Yes, I am", "No, I am not", "Spoil this question", "Yes, I am"]
 
 
-@pytest.mark.proves("COP-064.2", "COP-075.1")
+@pytest.mark.proves("COP-064.2")
+@pytest.mark.proves("COP-075.1")
 def test_votes_of_browsers_are_counted_and_everybody_can_check_it(desk: Desk, tmp_path: Path) -> None:
     with Site(
         tmp_path, contests=[STRIKE | {"options": [*STRIKE["options"][:2], SPOIL]}], styles=[{"label": "All", "contests": [1]}]

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, Route
@@ -21,6 +22,11 @@ def cast(page: Page) -> None:
 
 
 @pytest.mark.proves("COP-064.2")
+@pytest.mark.proves("COP-071.2")
+@pytest.mark.proves("COP-072a")
+@pytest.mark.proves("COP-073b")
+@pytest.mark.proves("COP-073c")
+@pytest.mark.proves("COP-074.1")
 def test_a_vote_takes_six_screens_and_is_what_was_chosen(site: Site, desk: Desk) -> None:
     before = site.count()
     code, screens = site.code(), list[str]()
@@ -34,6 +40,9 @@ def test_a_vote_takes_six_screens_and_is_what_was_chosen(site: Site, desk: Desk)
     page.get_by_label("Voting code").fill(code.grouped())
     press(page, "Continue")
     shown("About this ballot")
+    told = page.inner_text("main")
+    assert site.election.manifest.voting.scrutineer in told
+    assert f"{site.window.closes.astimezone(ZoneInfo('Europe/London')):%-d %B %Y}" in told
     press(page, "Start voting")
     shown("Question 1 of 1 Are you prepared to take part in a strike?")
     answer(page, NO)
@@ -118,7 +127,8 @@ def test_a_code_with_a_typing_error_is_told_from_one_that_opens_nothing(site: Si
     assert not any(each.url.endswith("/form") for each in desk.requests)
 
 
-@pytest.mark.proves("COP-070.1", "COP-070.2")
+@pytest.mark.proves("COP-070.1")
+@pytest.mark.proves("COP-070.2")
 def test_a_code_that_was_used_opens_nothing_and_the_page_says_that_nothing_was_stored(site: Site, desk: Desk) -> None:
     link = site.link()
     page = desk.open(link)
@@ -266,7 +276,8 @@ def test_a_busy_service_is_asked_again_by_the_page_itself(site: Site, desk: Desk
     heading(page, RECEIVED)
 
 
-@pytest.mark.proves("COP-070.3", "COP-088.1")
+@pytest.mark.proves("COP-070.3")
+@pytest.mark.proves("COP-088.1")
 def test_cl13_after_the_close_a_vote_is_refused_in_clear_words_and_not_stored(site: Site, desk: Desk) -> None:
     before, now = site.count(), site.clock.moment
     page, link = desk.open(site.link()), site.link()
@@ -362,7 +373,8 @@ def test_cl17_nothing_is_chosen_beforehand_and_the_order_is_the_manifests(site: 
     heading(page, "Check your answers")
 
 
-@pytest.mark.proves("COP-074.1", "COP-074.2")
+@pytest.mark.proves("COP-074.1")
+@pytest.mark.proves("COP-074.2")
 def test_cl18_the_last_page_shows_no_choice_and_no_code_and_offers_no_copy(site: Site, desk: Desk) -> None:
     page = desk.open(site.link())
     to_casting(page, SPOIL)

@@ -59,7 +59,7 @@ def heading(browser: WebKitGTK, text: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:setting remote_server_addr:DeprecationWarning")  # Selenium's own
-@pytest.mark.proves("COP-062.1")
+@pytest.mark.proves("COP-062.3")
 def test_a_vote_is_checked_and_cast_in_webkit(site: Site, webkit: WebKitGTK) -> None:
     before = site.count()
     webkit.get(site.link(style=3))

@@ -34,7 +34,7 @@ export class BallotsFile {
   /** The next piece of the file. Throws EncryptorError for a line that is no ballot's, or not in its order. */
   add(piece: Uint8Array): void {
     this.#whole.add(piece);
-    for (let at = 0; at < piece.length; ) {
+    for (let at = 0; at < piece.length;) {
       const found = piece.indexOf(LF, at);
       const end = found < 0 ? piece.length : found;
       this.#line ??= newLeaf();

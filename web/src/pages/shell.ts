@@ -2,6 +2,7 @@
 
 import { type Language, Words } from "../words/words.ts";
 import { append, type Child, h } from "./dom.ts";
+import { pageAddress } from "./places.ts";
 
 /** What a screen is: a title, which is its first heading, and what follows. */
 export type Screen = Readonly<{
@@ -123,7 +124,11 @@ export class Shell {
           h(
             "div",
             { class: "govuk-width-container" },
-            h("a", { class: "govuk-link", href: "/accessibility", target: "_blank", rel: "noreferrer" }, words.say("accessibility")),
+            h(
+              "a",
+              { class: "govuk-link", href: pageAddress("accessibility"), target: "_blank", rel: "noreferrer" },
+              words.say("accessibility"),
+            ),
           ),
         ),
       ),

@@ -39,17 +39,41 @@ export class Words {
 
   /** A moment of the manifest's, in UK time. */
   moment(utc: string): string {
-    const shown = new Date(utc);
-    const locale = this.language === "cy" ? "cy-GB" : "en-GB";
-    const day = shown.toLocaleDateString(locale, {
+    const day = this.day(utc, "long");
+    const time = new Date(utc).toLocaleTimeString(this.#locale, {
       timeZone: "Europe/London",
-      weekday: "long",
+      hour: "2-digit",
+      minute: "2-digit",
+      timeZoneName: "short",
+    });
+    return this.say("moment", { day, time });
+  }
+
+  /** The day of a moment, in UK time. */
+  day(utc: string, weekday?: "long"): string {
+    return new Date(utc).toLocaleDateString(this.#locale, {
+      timeZone: "Europe/London",
+      ...(weekday ? { weekday } : {}),
       day: "numeric",
       month: "long",
       year: "numeric",
     });
-    const time = shown.toLocaleTimeString(locale, { timeZone: "Europe/London", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
-    return this.say("moment", { day, time });
+  }
+
+  /** An integer, as it is written in the UK. */
+  number(value: number): string {
+    return value.toLocaleString(this.#locale);
+  }
+
+  /** How large a file is. */
+  bytes(size: number): string {
+    const [unit, name] = size < 1e6 ? [1e3, "kB"] : size < 1e9 ? [1e6, "MB"] : [1e9, "GB"];
+    const shown = Math.max(size / unit, 0.1);
+    return `${shown.toLocaleString(this.#locale, { maximumFractionDigits: 1 })} ${name}`;
+  }
+
+  get #locale(): string {
+    return this.language === "cy" ? "cy-GB" : "en-GB";
   }
 }
 

@@ -271,7 +271,7 @@ export const cy: Welsh = {
   foundNotText:
     "Mae'r cod wedi'i deipio'n gywir, ond nid oes gan yr un bleidlais yn y rhestr y cod hwn. Os bwrioch y bleidlais â'r cod hwn, dywedwch wrth y craffwr.",
   foundCast: "Wedi'i ganfod: cyfrifwyd y bleidlais hon",
-  foundCastText: "Mae yn y rhestr o bleidleisiau, heb newid ers iddi gael ei bwrw.",
+  foundCastText: "Mae'n un o'r pleidleisiau sy'n ffurfio'r canlyniad.",
   foundDiscounted: "Wedi'i ganfod: ni chyfrifwyd y bleidlais hon",
   foundDiscountedText:
     "Cafodd ei bwrw, ac mae yn y rhestr, ond fe'i gadawyd allan o'r cyfrif. Gall y craffwr ddweud wrthych am y rhesymau dros hyn.",
@@ -304,7 +304,7 @@ export const cy: Welsh = {
   againKey: "Y rhif hir ar y diwedd yw allwedd gyhoeddus {scrutineer}. Cymharwch hi â'r un a gyhoeddodd y craffwr mewn lle arall.",
   againHash: "Ôl bys y cofnod (SHA-256)",
   againFiles: "Ffeiliau'r cofnod",
-  againFilesText: "Nid oes enwau, cyfeiriadau nac amserau pleidleisio yn yr un ohonynt.",
+  againFilesText: "Nid oes enw na chyfeiriad pleidleisiwr, nac amser pleidlais, yn yr un ohonynt.",
 
   statementTitle: "Datganiad hygyrchedd",
   statementAbout: "Mae'r datganiad hwn yn ymwneud â'r tudalennau ar gyfer pleidleisio, gwirio pleidlais wedi'i chloi a'r canlyniad.",

@@ -198,7 +198,7 @@ export const en = {
   foundNot: "This code is not in the list",
   foundNotText: "The code is typed correctly, but no vote in the list has it. If you cast the vote with this code, tell the scrutineer.",
   foundCast: "Found: this vote was counted",
-  foundCastText: "It is in the list of votes, unchanged since it was cast.",
+  foundCastText: "It is one of the votes that make up the result.",
   foundDiscounted: "Found: this vote was not counted",
   foundDiscountedText:
     "It was cast, and is in the list, but was left out of the count. The scrutineer can tell you about the reasons for this.",
@@ -228,7 +228,7 @@ export const en = {
     "The long number at the end is the public key of {scrutineer}. Compare it with the one that the scrutineer published in another place.",
   againHash: "Fingerprint of the record (SHA-256)",
   againFiles: "Files of the record",
-  againFilesText: "Names, addresses and times of voting are not in any of them.",
+  againFilesText: "No voter's name or address, and no time of a vote, is in any of them.",
 
   statementTitle: "Accessibility statement",
   statementAbout: "This statement is about the pages for voting, for checking a locked vote and for the result.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync_playwright
 from starlette.responses import Response
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
@@ -56,7 +56,7 @@ def site(folder: str = "") -> Iterator[Site]:
     made, headers = Site(files), headers_of_pages()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that http.server asks for
+        def do_GET(self) -> None:
             made.asked.append(self.path)
             path = "/record" if self.path.startswith("/record/") else self.path
             content, content_type = made.files.get(path, (b"", ""))
@@ -84,10 +84,16 @@ def site(folder: str = "") -> Iterator[Site]:
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with sync_playwright() as playwright, launched(playwright.chromium) as browser:
         yield browser
-        browser.close()
+
+
+@contextlib.contextmanager
+def launched(kind: BrowserType, *arguments: str) -> Iterator[Browser]:
+    """Another one, with arguments of its own."""
+    browser = kind.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments])
+    yield browser
+    browser.close()
 
 
 @contextlib.contextmanager
@@ -134,7 +140,8 @@ FAULTS = """() => {
   const ids = [...document.querySelectorAll('[id]')].map((each) => each.id);
   if (new Set(ids).size !== ids.length) faults.push('a name twice: ' + ids);
   for (const each of document.querySelectorAll('[aria-describedby]')) {
-    for (const id of each.getAttribute('aria-describedby').split(' ')) if (!document.getElementById(id)) faults.push('described by nothing: ' + id);
+    const missing = each.getAttribute('aria-describedby').split(' ').filter((id) => !document.getElementById(id));
+    if (missing.length) faults.push('described by nothing: ' + missing);
   }
   let level = 0;
   for (const each of document.querySelectorAll('h1, h2, h3')) {

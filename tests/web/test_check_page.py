@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import json
+import subprocess
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -14,7 +16,8 @@ from engine.encoding import to_json
 from engine.group import STANDARD
 from engine.parameters import Election
 from tests.engine.elections import a_ballot, a_manifest, hold_ceremony
-from tests.web.hosting import Site, a_page, check_structure, chromium, picture, site
+from tests.web.hosting import Site, a_page, check_structure, chromium, launched, picture, site
+from tests.web.node import NODE, WEB
 
 MARKUP = "<img src=x onerror=alert(1)><b>No</b> {option} &amp;"
 CONTESTS = [
@@ -188,6 +191,38 @@ def test_without_the_ballots_public_parts_it_asks_for_the_file(election: Electio
         page.click("button[type=submit]")
         page.wait_for_selector(".psephos-code")
         assert code_on(page) == shown(ballot)
+
+
+def filmed(text: str, folder: Path) -> Path:
+    """A film of one picture, a QR code of `text` on light grey, as Chromium shows it in place of a camera."""
+    program = "import encodeQR from 'qr'; console.log(JSON.stringify(encodeQR(process.argv[1], 'raw', { ecc: 'medium' })))"
+    command = [NODE, "--input-type=module", "--eval", program, text]
+    rows = json.loads(subprocess.run(command, cwd=WEB, capture_output=True, check=True).stdout)
+    width, height, scale = 640, 480, 400 // len(rows)
+    left, top = (width - scale * len(rows)) // 2, (height - scale * len(rows)) // 2
+    luma = bytearray(b"\xd0" * (width * height))
+    for y, row in enumerate(rows):
+        for x, dark in enumerate(row):
+            for line in range(scale):
+                at = (top + scale * y + line) * width + left + scale * x
+                luma[at : at + scale] = (b"\x20" if dark else b"\xd0") * scale
+    frame = b"FRAME\n" + bytes(luma) + b"\x80" * (width * height // 2)
+    film = folder / "film.y4m"
+    film.write_bytes(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420\n".encode() + 10 * frame)
+    return film
+
+
+def test_the_camera_reads_the_picture_of_the_first_device(election: Election, browser: Browser, service: Site, tmp_path: Path) -> None:
+    ballot, opening = a_ballot(election, (1, 0, 0), (0, 1))
+    film = filmed(f"{service.origin}/check#{slip_of(ballot, opening, 1, 0, 0, 0, 1)}", tmp_path)
+    fake = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}")
+    with launched(browser.browser_type, *fake) as with_camera, a_page(with_camera) as page:
+        page.goto(f"{service.origin}/check")
+        page.get_by_role("button", name="Scan the picture with the camera").click()
+        page.wait_for_selector("video")
+        page.wait_for_selector(".psephos-code")
+        assert code_on(page) == shown(ballot)
+        assert page.locator("video").count() == 0
 
 
 def test_a_camera_that_may_not_be_used_leads_back_to_typing(browser: Browser, service: Site) -> None:

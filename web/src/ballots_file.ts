@@ -2,8 +2,7 @@
 
 import { EncryptorError } from "./errors.ts";
 import { hexOf } from "./group.ts";
-import type { Bytes } from "./hashing.ts";
-import { newLeaf, pathOf, rootFrom, rootOf } from "./merkle.ts";
+import { newLeaf, rootFrom, Tree } from "./merkle.ts";
 import { Sha256 } from "./sha256.ts";
 
 /** Counted, cast but not counted, or opened to be checked (record-format.md, 2.7). */
@@ -23,7 +22,7 @@ const HEAD = 120;
 export class BallotsFile {
   readonly #codes: string[] = [];
   readonly #states: State[] = [];
-  readonly #leaves: Bytes[] = [];
+  readonly #tree = new Tree();
   readonly #whole = new Sha256();
   readonly #head = new Uint8Array(HEAD);
   #headed = 0;
@@ -51,7 +50,7 @@ export class BallotsFile {
   end(): void {
     if (this.#line) throw new EncryptorError("the last line is not ended");
     this.#hash = hexOf(this.#whole.end());
-    this.#root = hexOf(rootOf(this.#leaves));
+    this.#root = hexOf(this.#tree.root());
   }
 
   /** How many ballots there are. */
@@ -82,8 +81,8 @@ export class BallotsFile {
 
   /** The inclusion path of a line, tried: it leads to its root. */
   prove(position: number): Proven {
-    const leaf = this.#leaves[position]!;
-    const path = pathOf(this.#leaves, position);
+    const leaf = this.#tree.leaf(position);
+    const path = this.#tree.path(position);
     const root = rootFrom(leaf, position, this.size, path);
     if (!root || hexOf(root) !== this.#root) throw new EncryptorError("the path does not lead to the root");
     return { leaf: hexOf(leaf), path: path.map(hexOf), root: hexOf(root) };
@@ -95,7 +94,7 @@ export class BallotsFile {
     if (this.size && code <= this.#codes.at(-1)!) throw new EncryptorError(`line ${this.size + 1}: not in the order of codes`);
     this.#codes.push(code);
     this.#states.push(state as State);
-    this.#leaves.push(this.#line!.end());
+    this.#tree.add(this.#line!.end());
     this.#line = null;
     this.#headed = 0;
   }

@@ -43,7 +43,8 @@ export class Sha256 {
     view.setUint32(padding.length - 4, bits >>> 0);
     this.add(padding);
     const hash = new Uint8Array(32);
-    this.#state.forEach((word, at) => new DataView(hash.buffer).setUint32(4 * at, word));
+    const written = new DataView(hash.buffer);
+    this.#state.forEach((word, at) => written.setUint32(4 * at, word));
     return hash;
   }
 

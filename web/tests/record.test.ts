@@ -7,7 +7,7 @@ import { readShownCode, shownCode } from "../src/confirmation.ts";
 import { EncryptorError } from "../src/errors.ts";
 import { hexOf } from "../src/group.ts";
 import type { Bytes } from "../src/hashing.ts";
-import { pathOf, rootFrom, rootOf } from "../src/merkle.ts";
+import { rootFrom, Tree } from "../src/merkle.ts";
 import { Sha256, sha256 } from "../src/sha256.ts";
 
 const ofNode = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex").toUpperCase();
@@ -78,14 +78,18 @@ test("the tree's root and every path are those of RFC 9162", () => {
   const leaves = Array.from({ length: 33 }, (_, at) => sha256(Uint8Array.of(0), Uint8Array.of(at)));
   for (let size = 1; size <= leaves.length; size++) {
     const some = leaves.slice(0, size);
-    const root = hexOf(rootOf(some));
-    assert.equal(root, hexOf(layered(some)));
-    for (let position = 0; position < size; position++) {
-      const path = pathOf(some, position);
-      assert.equal(hexOf(rootFrom(some[position]!, position, size, path)!), root);
-      assert.equal(rootFrom(some[position]!, position, size, [...path, some[0]!]), null);
-      assert.notEqual(hexOf(rootFrom(sha256(some[position]!), position, size, path)!), root);
+    const tree = new Tree();
+    for (const leaf of some) tree.add(leaf);
+    const root = hexOf(tree.root());
+    assert.equal(root, hexOf(defined(some)), `${size} leaves`);
+    assert.equal(tree.size, size);
+    for (const [position, leaf] of some.entries()) {
+      const path = tree.path(position);
+      assert.equal(hexOf(rootFrom(leaf, position, size, path)!), root);
+      assert.equal(rootFrom(leaf, position, size, [...path, leaf]), null);
+      assert.notEqual(hexOf(rootFrom(sha256(leaf), position, size, path)!), root);
     }
+    assert.throws(() => tree.add(some[0]!), RangeError);
   }
   assert.equal(rootFrom(leaves[0]!, 1, 1, []), null);
 });
@@ -99,15 +103,10 @@ test("each line has a path to the root of all lines", () => {
   }
 });
 
-/** The same tree layer by layer: pairs from the left, and one that is left over moves up. */
-function layered(leaves: readonly Bytes[]): Bytes {
-  let layer = [...leaves];
-  while (layer.length > 1) {
-    const above: Bytes[] = [];
-    for (let at = 0; at < layer.length; at += 2) {
-      above.push(at + 1 < layer.length ? sha256(Uint8Array.of(1), layer[at]!, layer[at + 1]!) : layer[at]!);
-    }
-    layer = above;
-  }
-  return layer[0]!;
+/** MTH as 2.1.1 defines it: split at the largest power of two that is smaller. */
+function defined(leaves: readonly Bytes[]): Bytes {
+  if (leaves.length === 1) return leaves[0]!;
+  let k = 1;
+  while (2 * k < leaves.length) k *= 2;
+  return sha256(Uint8Array.of(1), defined(leaves.slice(0, k)), defined(leaves.slice(k)));
 }

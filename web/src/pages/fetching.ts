@@ -56,8 +56,20 @@ export async function piecesAt(address: string, take: (piece: Uint8Array) => voi
     for (let at = 0; at < value.length; at += 2 ** 18) {
       take(value.subarray(at, at + 2 ** 18));
       if (performance.now() - drawn < 30) continue;
-      await new Promise((resolve) => setTimeout(resolve));
+      await others();
       drawn = performance.now();
     }
   }
+}
+
+/** Lets the page draw and listen; unlike a timer it does not wait longer in a tab that is not looked at. */
+function others(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }

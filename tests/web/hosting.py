@@ -52,7 +52,7 @@ def site(folder: str = "") -> Iterator[Site]:
     for name, file in read_pages(pages_folder()).files.items():
         files[f"{folder}/{name}"] = (file.content, file.content_type)
         if name.endswith(".html") and not folder:
-            files[f"/{name.removesuffix('.html')}"] = (file.content, file.content_type)
+            files["/vote" if name == "index.html" else f"/{name.removesuffix('.html')}"] = (file.content, file.content_type)
     made, headers = Site(files), headers_of_pages()
 
     class Handler(BaseHTTPRequestHandler):
@@ -67,6 +67,10 @@ def site(folder: str = "") -> Iterator[Site]:
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -125,6 +129,15 @@ def picture(page: Page, name: str) -> Path:
     assert before is not None
     page.set_viewport_size(before)
     return PICTURES
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Presses the tabulator key until the element with this name has the focus, as somebody without a mouse does."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if name == page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).textContent"):
+            return
+    raise AssertionError(f"the keyboard does not reach {name}")
 
 
 FAULTS = """() => {

@@ -312,11 +312,12 @@ export const cy: Welsh = {
   statementAimText:
     "Dylai pawb allu pleidleisio, gwirio a darllen y canlyniad ar eu pen eu hunain. Gwnaed y tudalennau i gyrraedd lefel AA o'r Canllawiau Hygyrchedd Cynnwys Gwe 2.2. Nid ydym yn honni eu bod yn ei chyrraedd: nid oes neb annibynnol wedi asesu hyn eto.",
   statementTested: "Beth a brofwyd",
-  statementTestedText: "Mae profion mewn un porwr (Chromium) yn gwneud hyn bob tro y mae'r tudalennau'n newid:",
+  statementTestedText: "Mae profion mewn un porwr (Chromium) yn gwneud hyn:",
   statementTestedChecks:
-    "Maent yn gwirio drwy raglen fod pob tudalen yn enwi ei hiaith, fod ganddi deitl ac un prif bennawd, fod gan bob maes a botwm enw, ac nad oes enw'n cael ei ddefnyddio ar gyfer dwy ran o dudalen.",
-  statementTestedKeyboard: "Maent yn gwirio pleidlais wedi'i chloi ac yn chwilio am god cadarnhau â'r bysellfwrdd yn unig.",
-  statementTestedNarrow: "Maent yn gwirio nad oes rhaid sgrolio i'r ochr ar sgrin 320 picsel o led.",
+    "Maent yn gwirio drwy raglen fod y rhan fwyaf o sgriniau yn enwi eu hiaith, fod ganddynt deitl ac un prif bennawd a'r lleill oddi tano mewn trefn, a bod gan bob maes a botwm enw.",
+  statementTestedKeyboard:
+    "Maent yn ateb pleidlais, yn gwirio'r bleidlais wedi'i chloi ar ddyfais arall ac yn chwilio am god cadarnhau â'r bysellfwrdd yn unig.",
+  statementTestedNarrow: "Maent yn gwirio nad oes rhaid sgrolio i'r ochr ar y sgriniau hyn pan fyddant yn 320 picsel o led.",
   statementNot: "Beth sydd heb ei brofi eto",
   statementNotText: "Nid yw hyn wedi digwydd eto:",
   statementNotPeople: "profion gyda phobl anabl",

@@ -236,11 +236,12 @@ export const en = {
   statementAimText:
     "Everyone should be able to vote, check and read the result by themselves. The pages are made to meet level AA of the Web Content Accessibility Guidelines 2.2. We do not claim that they meet it: nobody independent has assessed this yet.",
   statementTested: "What was tested",
-  statementTestedText: "Tests in one browser (Chromium) do this every time the pages change:",
+  statementTestedText: "Tests in one browser (Chromium) do this:",
   statementTestedChecks:
-    "They check by program that each page names its language, has a title and one main heading, that every field and button has a name, and that no name is used for two parts of a page.",
-  statementTestedKeyboard: "They check a locked vote and look for a confirmation code with the keyboard alone.",
-  statementTestedNarrow: "They check that nothing has to be scrolled sideways on a screen 320 pixels wide.",
+    "They check by program that most screens name their language, have a title and one main heading with others below it in order, and that every field and button has a name.",
+  statementTestedKeyboard:
+    "They answer a ballot, check the locked vote on another device and look for a confirmation code with the keyboard alone.",
+  statementTestedNarrow: "They check that on these screens nothing has to be scrolled sideways when they are 320 pixels wide.",
   statementNot: "What was not tested yet",
   statementNotText: "This has not taken place yet:",
   statementNotPeople: "tests with disabled people",

@@ -184,6 +184,7 @@ def test_a_mistyped_code_is_told_from_one_that_is_not_there_with_the_keyboard_al
         for typed in ("<b>x</b>", code[:-1], code + "0", ("1" if code[0] == "0" else "0") + code[1:]):
             assert "mistyped" in find(page, typed)
             assert page.locator("#code-error").is_visible()
+            assert page.title().startswith("Error: ")
         assert not any("ballots" in asked for asked in service.asked)  # nothing is fetched for a typing error
         check_structure(page)
         picture(page, "record-mistyped")
@@ -195,6 +196,7 @@ def test_a_mistyped_code_is_told_from_one_that_is_not_there_with_the_keyboard_al
         page.keyboard.press("Enter")
         page.wait_for_selector("#found h3")
         assert "This code is not in the list" in page.locator("#found").inner_text()
+        assert not page.title().startswith("Error")
         assert page.locator("#found details").count() == 0
         check_structure(page)
         picture(page, "record-missing")

@@ -246,7 +246,7 @@ export class RecordPage {
       h("h2", { class: "govuk-heading-m" }, words.say("againTitle")),
       p(words.say("againChecked")),
       p(words.say("againText")),
-      h("pre", { class: "psephos-command", tabindex: "0" }, h("code", {}, `python3 -I -S verifier.pyz RECORD --key ${record.key}`)),
+      h("pre", { class: "psephos-command" }, h("code", {}, `python3 -I -S verifier.pyz RECORD --key ${record.key}`)),
       p(words.say("againKey", { scrutineer: record.manifest.voting.scrutineer })),
       h("h3", { class: "govuk-heading-s" }, words.say("againHash")),
       h("p", { class: "govuk-body" }, h("code", { class: "psephos-hash" }, record.hash)),
@@ -304,6 +304,7 @@ export class RecordPage {
   #answered(record: ReleasedRecord, answer: Answer): void {
     this.#answer = answer;
     this.#redraw(record);
+    this.#shell.wrong(answer.what === "wrong");
     const found = document.querySelector<HTMLElement>("#finder .govuk-error-summary") ?? document.getElementById("found");
     found?.focus();
   }

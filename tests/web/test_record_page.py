@@ -138,6 +138,7 @@ def test_the_result_is_the_records(made: Made, browser: Browser, service: Site) 
     with a_page(browser, language="cy") as page:
         open_record(page, service)
         assert page.locator("h1").inner_text().endswith("Canlyniad y bleidlais")
+        assert "12:00 GMT, dydd Sadwrn 21 Tachwedd 2026" in page.locator("main").inner_text()
         check_structure(page)
         picture(page, "record-cy")
 

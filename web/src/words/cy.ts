@@ -23,7 +23,7 @@ export const cy: Welsh = {
   leaveHint: "Mae hyn yn cau'r bleidlais ac yn dileu eich atebion o'r dudalen hon. Nid oes dim yn cael ei anfon.",
   error: "Gwall:",
   problem: "Mae problem",
-  moment: "{time} ar {day}",
+  moment: "{time}, {day}",
   pageTitle: "{title} – {service}",
   errorTitle: "Gwall: {title}",
   accessibility: "Hygyrchedd",

@@ -26,6 +26,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from rich.console import Console
 
+from api.pages import REFERENCE_LENGTH
 from cli.connection import Connection
 from cli.demo_casting import cast, challenge, public_election
 from cli.demo_offline import offline as run_offline

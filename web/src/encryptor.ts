@@ -8,7 +8,9 @@
 import { type Choices, type EncryptedBallot, encryptBallot, type Opening, openingText } from "./ballot.ts";
 import { EncryptorError } from "./errors.ts";
 import type { Random } from "./group.ts";
+import { type Opened, recompute } from "./opening.ts";
 import { type Election, type Hashes, readElection } from "./parameters.ts";
+import type { Slip } from "./slip.ts";
 
 export class Encryptor {
   readonly #random: Random;
@@ -42,6 +44,12 @@ export class Encryptor {
     const text = openingText(this.#opening);
     this.forget();
     return text;
+  }
+
+  /** What another device had locked, as its slip says. Throws EncryptorError. */
+  async recompute(slip: Slip): Promise<Opened> {
+    if (!this.#election) throw new EncryptorError("the election is not prepared");
+    return recompute(slip, this.#election);
   }
 
   /** Erases what could open the last ballot: it was cast, or given up. */

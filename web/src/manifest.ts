@@ -23,7 +23,14 @@ export type Contest = Readonly<{
 export type BallotStyle = Readonly<{ index: number; label: string; contests: readonly number[] }>;
 
 /** What the law wants on the voting form beside the questions. Times are UTC text. */
-export type Voting = Readonly<{ union: string; scrutineer: string; opens: string; closes: string; deviceInformation: string }>;
+export type Voting = Readonly<{
+  electionIdentifier: string;
+  union: string;
+  scrutineer: string;
+  opens: string;
+  closes: string;
+  deviceInformation: string;
+}>;
 
 /** A manifest; `content` is the file, byte for byte: what H_B hashes. */
 export type Manifest = Readonly<{
@@ -120,6 +127,7 @@ function readVoting(entry: unknown): Voting {
   const raw = members(entry, "voting", ...names);
   if (raw["chaining_mode"] !== "NoChaining") throw new EncryptorError("voting.chaining_mode: expected NoChaining");
   return {
+    electionIdentifier: text(raw["election_identifier"], "voting.election_identifier"),
     union: text(raw["union"], "voting.union"),
     scrutineer: text(raw["scrutineer"], "voting.scrutineer"),
     opens: text(raw["opens"], "voting.opens"),

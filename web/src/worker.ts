@@ -8,6 +8,7 @@ import type { EncryptedBallot } from "./ballot.ts";
 import { Encryptor } from "./encryptor.ts";
 import { EncryptorError } from "./errors.ts";
 import type { Answer, Question } from "./messages.ts";
+import type { Opened } from "./opening.ts";
 
 const getRandomValues = crypto.getRandomValues.bind(crypto);
 if (!/\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(crypto.getRandomValues))) {
@@ -20,7 +21,7 @@ for (const intrinsic of [Object, Array, Uint8Array, BigInt, JSON, Math, Promise,
 
 const encryptor = new Encryptor((bytes) => void getRandomValues(bytes));
 
-async function answered({ ask }: Question): Promise<null | string | EncryptedBallot> {
+async function answered({ ask }: Question): Promise<null | string | EncryptedBallot | Opened> {
   switch (ask.what) {
     case "prepare":
       await encryptor.prepare(ask.publicParts, ask.expected);
@@ -29,6 +30,8 @@ async function answered({ ask }: Question): Promise<null | string | EncryptedBal
       return encryptor.encrypt(ask.style, ask.choices);
     case "open":
       return encryptor.open();
+    case "recompute":
+      return encryptor.recompute(ask.slip);
     case "forget":
       encryptor.forget();
       return null;

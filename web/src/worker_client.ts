@@ -3,7 +3,9 @@
 import type { Choices, EncryptedBallot } from "./ballot.ts";
 import { EncryptorError } from "./errors.ts";
 import type { Answer, Asked, Question } from "./messages.ts";
+import type { Opened } from "./opening.ts";
 import type { Hashes } from "./parameters.ts";
+import type { Slip } from "./slip.ts";
 
 export class WorkerClient {
   readonly #worker: Worker;
@@ -34,6 +36,10 @@ export class WorkerClient {
 
   async open(): Promise<string> {
     return (await this.#ask({ what: "open" })).answer as string;
+  }
+
+  async recompute(slip: Slip): Promise<Opened> {
+    return (await this.#ask({ what: "recompute", slip })).answer as Opened;
   }
 
   async forget(): Promise<void> {

@@ -9,6 +9,11 @@ export function button(text: string, press: () => void, kind: "" | "secondary" =
   return h("button", { type: "button", class: classes, onclick: press }, text);
 }
 
+/** The button that submits its form. */
+export function submitButton(text: string): HTMLButtonElement {
+  return h("button", { type: "submit", class: "govuk-button" }, text);
+}
+
 /** A form whose one button submits it, so that Enter works as everywhere. */
 export function form(submit: () => void, ...children: readonly Child[]): HTMLFormElement {
   return h(

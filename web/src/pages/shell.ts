@@ -2,6 +2,7 @@
 
 import { type Language, Words } from "../words/words.ts";
 import { append, type Child, h } from "./dom.ts";
+import { pageAddress } from "./places.ts";
 
 /** What a screen is: a title, which is its first heading, and what follows. */
 export type Screen = Readonly<{
@@ -19,6 +20,7 @@ export class Shell {
   readonly #main = h("main", { class: "govuk-main-wrapper", id: "main-content" });
   readonly #before = h("div", { id: "before-content" });
   readonly #status = h("div", { class: "govuk-visually-hidden", role: "status", "aria-live": "polite" });
+  #title = "";
   readonly #changed: () => void;
   readonly #leave: (() => void) | null;
 
@@ -33,8 +35,8 @@ export class Shell {
   /** Shows a screen in place of the one before. */
   show(screen: Screen): void {
     const { title, caption, error, done, back, body } = screen;
-    const named = this.words.say("pageTitle", { title, service: this.words.say("service") });
-    document.title = error ? this.words.say("errorTitle", { title: named }) : named;
+    this.#title = this.words.say("pageTitle", { title, service: this.words.say("service") });
+    this.wrong(Boolean(error));
     const heading = h(
       "h1",
       { class: done ? "govuk-panel__title" : "govuk-heading-l", id: "heading", tabindex: "-1" },
@@ -60,6 +62,11 @@ export class Shell {
     this.#say("");
     window.scrollTo(0, 0);
     (error ? (this.#main.querySelector<HTMLElement>(".govuk-error-summary") ?? heading) : heading).focus();
+  }
+
+  /** Says in the page's title whether something on the screen is wrong. */
+  wrong(error: boolean): void {
+    document.title = error ? this.words.say("errorTitle", { title: this.#title }) : this.#title;
   }
 
   /** Tells those who listen what is going on, and nobody else. */
@@ -127,7 +134,11 @@ export class Shell {
           h(
             "div",
             { class: "govuk-width-container" },
-            h("a", { class: "govuk-link", href: "/accessibility", target: "_blank", rel: "noreferrer" }, words.say("accessibility")),
+            h(
+              "a",
+              { class: "govuk-link", href: pageAddress("accessibility"), target: "_blank", rel: "noreferrer" },
+              words.say("accessibility"),
+            ),
           ),
         ),
       ),

@@ -1,13 +1,8 @@
 /** What every page needs at its start. */
 
 import workerAddress from "../worker.ts?worker&url";
-import type { Language } from "../words/words.ts";
 
-/** The language that the browser asks for: Welsh if it comes before English. */
-export function firstLanguage(): Language {
-  const wanted = navigator.languages.map((each) => each.slice(0, 2)).find((each) => each === "en" || each === "cy");
-  return wanted === "cy" ? "cy" : "en";
-}
+export { firstLanguage } from "./start_language.ts";
 
 /**
  * The worker in which votes are encrypted, or null where the browser lacks something it needs: then there is no other way here.

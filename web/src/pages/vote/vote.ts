@@ -13,7 +13,7 @@ import { contestsOf, readManifest } from "../../manifest.ts";
 import type { WorkerClient } from "../../worker_client.ts";
 import type { Key, Language } from "../../words/words.ts";
 import { type Child, h, p } from "../dom.ts";
-import { button, codeShown, errorMessage, errorSummary, form, summaryList } from "../parts.ts";
+import { button, codeShown, errorMessage, errorSummary, form, submitButton, summaryList } from "../parts.ts";
 import { Shell } from "../shell.ts";
 import { checkScreen } from "./check_vote.ts";
 import { Idle } from "./idle.ts";
@@ -540,10 +540,6 @@ export class Vote {
 /** The first digits of the ballot's identifier that an address names, or nothing. */
 export function referenceOf(path: string): string {
   return /^\/vote\/([0-9a-f]{16})$/.exec(path)?.[1] ?? "";
-}
-
-function submitButton(text: string): HTMLButtonElement {
-  return h("button", { type: "submit", class: "govuk-button" }, text);
 }
 
 function described(pressed: HTMLButtonElement, by: string): HTMLButtonElement {

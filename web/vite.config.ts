@@ -53,33 +53,37 @@ function integrity([page]: Page): Plugin {
 
 /** Builds the other pages after the first one. */
 function others(): Plugin {
+  let folder = "";
   return {
     name: "psephos-others",
     apply: "build",
+    configResolved(config) {
+      folder = config.build.outDir;
+    },
     async closeBundle() {
-      for (const page of PAGES.slice(1)) await build({ ...configOf(page, false), configFile: false });
+      for (const page of PAGES.slice(1)) await build({ ...configOf(page, folder), configFile: false });
     },
   };
 }
 
-function configOf(page: Page, first: boolean): UserConfig {
+function configOf(page: Page, beside?: string): UserConfig {
   const [name, base] = page;
   return {
     appType: "mpa",
     base,
     build: {
       target: ["es2022", "chrome94", "firefox93", "safari15.4"],
-      outDir: "dist",
-      emptyOutDir: first,
+      outDir: beside ?? "dist",
+      emptyOutDir: beside === undefined,
       assetsInlineLimit: 0,
       modulePreload: false,
       rollupOptions: { input: name, output: { assetFileNames: "assets/page-[hash][extname]" } },
       reportCompressedSize: false,
     },
     css: { preprocessorOptions: { scss: { quietDeps: true } } },
-    plugins: [integrity(page), ...(first ? [others()] : [])],
+    plugins: [integrity(page), ...(beside === undefined ? [others()] : [])],
     worker: { format: "es" },
   };
 }
 
-export default defineConfig(configOf(PAGES[0], true));
+export default defineConfig(configOf(PAGES[0]));

@@ -25,6 +25,7 @@ from api.voters import routes
 from api.voters.ballot_box import LARGEST_BALLOT
 from api.voters.checking import Checker
 from api.voters.database import VoterDatabase
+from api.voters.listed import made_for
 from api.voters.presented import Refusals
 from api.voters.service import Limits, VotingService
 from engine.group import STANDARD, Group
@@ -66,6 +67,9 @@ def create_voting_app(
             _log.warning("pages for voters are missing: psephos doctor says what to do", count=len(pages.missing))
         else:
             _log.info("the pages for voters", sha256=pages.digest, count=len(pages.files))
+        devices = await run_in_threadpool(made_for, database, group)
+        if not all(map(pages.are_named, devices)):
+            _log.error("these are not the pages that the manifest names: votes would come from others", sha256=pages.digest)
         if checker is None:
             await own.warm_up()
         async with _writing(service.refusals):

@@ -13,6 +13,7 @@ REFERENCE_LENGTH = 16
 """Hexadecimal digits of a ballot's identifier that stand in the address of its pages: its first ones."""
 PAGES = ("index.html", "check.html", "record.html", "accessibility.html")
 _ASSETS = "assets"
+_DEVICE = "psephos, pages "
 _TYPES = {
     ".css": "text/css; charset=utf-8", ".html": "text/html; charset=utf-8", ".ico": "image/x-icon", ".jpg": "image/jpeg",
     ".js": "text/javascript; charset=utf-8", ".json": "application/json", ".map": "application/json", ".png": "image/png",
@@ -49,6 +50,16 @@ class Pages:
     def digest(self) -> str:
         """One SHA-256 for all of them, of lines as `sha256sum` prints them in the order of names."""
         return sha256("".join(f"{file.digest}  {name}\n" for name, file in sorted(self.files.items())).encode()).hexdigest()
+
+    @property
+    def device_information(self) -> str:
+        """What a manifest says of the device that votes are encrypted with (72): these pages, by their digest. So it stands in the record,
+        and was fixed before the ballot opened (CL-01)."""
+        return f"{_DEVICE}{self.digest}"
+
+    def are_named(self, device_information: str) -> bool:
+        """Whether a manifest that says this was made for these pages, or for none in particular."""
+        return not device_information.startswith(_DEVICE) or device_information == self.device_information
 
 
 NO_PAGES = Pages({})

@@ -80,9 +80,9 @@ class Recording:
         except NotFound:  # the beginning of its log was lost
             self.add(None, "platform_configured", members)
 
-    def started(self) -> None:
-        """That the service begins to run."""
-        self.add(None, "platform_started", {"part": "platform", "version": version("psephos")})
+    def started(self, pages_hash: bytes) -> None:
+        """That the service begins to run, and which pages for voters this version has: their SHA-256 (CL-01)."""
+        self.add(None, "platform_started", {"part": "platform", "version": version("psephos"), "configuration_hash": pages_hash})
 
     def ensure_log(self, election_id: str) -> None:
         """That the ballot has a log; it gets one here if its beginning was lost."""

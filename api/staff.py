@@ -37,6 +37,7 @@ from api.errors import ApiError
 from api.health import health_routes
 from api.migrating import check_version
 from api.observing import Observing
+from api.pages import pages_folder, read_pages
 from api.recording import Recording
 from api.records import routes as records_routes
 from api.records.service import Releases
@@ -143,7 +144,7 @@ def create_staff_app(
 async def _running(databases: Databases, recording: Recording, watch: IntegrityWatch) -> AsyncIterator[None]:
     """While the service runs, what the voter database notes for the audit log is moved there, and it is looked for rows that somebody has
     edited; that the service begins to run stands in the log first."""
-    await run_in_threadpool(recording.started)
+    await run_in_threadpool(recording.started, bytes.fromhex(read_pages(pages_folder()).digest))
 
     async def move() -> None:
         while True:

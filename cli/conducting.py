@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 from rich.table import Table
 
+from api.pages import pages_folder, read_pages
 from cli.connection import Connection
 from cli.draft import draft_to_manifest, read_draft
 from cli.errors import PsephosError
@@ -44,7 +45,8 @@ def create(
     folder: Path, url: str, rolls: str | None, draft: Path, quorum: int, trustees: Sequence[str], keys: tuple[str, str], as_json: bool
 ) -> None:
     """Makes a ballot from a draft, and binds the folder to it. `keys`: audit key and signing key, public, in hexadecimal."""
-    manifest = draft_to_manifest(read_draft(read_at_most(draft, 1024 * 1024)), WITNESSED)
+    device = read_pages(pages_folder()).device_information
+    manifest = draft_to_manifest(read_draft(read_at_most(draft, 1024 * 1024)), WITNESSED, device)
     ballot_id = manifest.voting.election_identifier.hex()
     terms = {
         "manifest": manifest.content.decode(), "quorum": quorum, "trustees": list(trustees), "audit_key": keys[0], "signing_key": keys[1],

@@ -55,9 +55,9 @@ def read_draft(content: bytes) -> dict[str, Any]:
     return draft
 
 
-def draft_to_manifest(draft: dict[str, Any], log: str | None = None) -> Manifest:
-    """The manifest for a draft as `psephos scrutineer sample` prints one; adds a random election identifier, and the kind of `log` that a
-    ballot on a platform has.
+def draft_to_manifest(draft: dict[str, Any], log: str | None = None, device: str = "psephos") -> Manifest:
+    """The manifest for a draft as `psephos scrutineer sample` prints one; adds a random election identifier, and the kind of `log` and the
+    `device` that encrypts, which a ballot on a platform has.
 
     Raises PsephosError for a member that is missing, misspelt or of a wrong kind, ManifestError for what no manifest may say.
     """
@@ -78,7 +78,7 @@ def draft_to_manifest(draft: dict[str, Any], log: str | None = None) -> Manifest
         "record_due": draft.get("record_due") or _a_year_after(draft["closes"]),
         "trustees": draft["trustees"],
         "smallest_unit": draft.get("smallest_unit", 10),
-        "device_information": "psephos",
+        "device_information": device,
         "chaining_mode": "NoChaining",
         **({"log": log} if log else {}),
     }

@@ -8,11 +8,12 @@ from sqlmodel import col, select
 from api.voters.database import VoterDatabase
 from api.voters.models import VotingWindow
 from api.voters.public import PublicElection
+from api.voters.window import window_of
 from engine.encoding import from_json
 from engine.group import Group
 from engine.manifest import read_manifest
 
-__all__ = ["Listed", "listed"]
+__all__ = ["Listed", "listed", "made_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,12 @@ def listed(database: VoterDatabase, group: Group) -> list[Listed]:
     with database.store.reading() as session:
         rows = session.exec(query.order_by(col(VotingWindow.opens), col(VotingWindow.election_id))).all()
     return [Listed(election_id, *_told(database, election_id, group), opened, closed) for election_id, opened, closed in rows]
+
+
+def made_for(database: VoterDatabase, group: Group) -> list[str]:
+    """What the manifests of all ballots that take votes, or will, say of the device that encrypts them."""
+    coming = [each.election_id for each in listed(database, group) if not each.closed]
+    return [window_of(database, each, group).election.manifest.voting.device_information for each in coming]
 
 
 @lru_cache(maxsize=1024)

@@ -14,13 +14,16 @@ from starlette.testclient import TestClient
 from api.app import VotingSettings, create_voting_app
 from api.counting import STEP, VOTERS
 from api.errors import ApiError
-from api.pages import NO_PAGES, PAGES, Pages, pages_folder, read_pages
+from api.pages import NO_PAGES, PAGES, PageFile, Pages, pages_folder, read_pages
 from api.voters.access_code import AccessCode
 from api.voters.checking import Checker
+from api.voters.database import VoterDatabase
 from api.voters.models import TABLES
+from api.voters.window import PublicElection, prepare
 from tests.api.conftest import MakeStore
-from tests.api.voting import Voting, a_voting
+from tests.api.voting import AUDIT, OPEN, SetClock, Voting, a_voting
 from tests.api.watching import configured, lines
+from tests.engine.elections import a_manifest, hold_ceremony
 from tests.groups import TOY
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +84,29 @@ def policy(answer: httpx.Response) -> dict[str, str]:
     directives = [each.strip().partition(" ") for each in answer.headers["content-security-policy"].split(";")]
     assert len(directives) == len({name for name, _, _ in directives})
     return {name: value for name, _, value in directives}
+
+
+# CL-01: the ones that the manifest names
+
+
+@pytest.mark.parametrize("make_store", ["sqlite"], indirect=True)
+def test_cl01_other_pages_than_the_manifest_names_are_noticed_when_the_service_starts(
+    make_store: MakeStore, checker: Checker, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pages = read_pages(folder)
+    others = Pages({**pages.files, "index.html": PageFile(b"<!doctype html>another", "text/html; charset=utf-8")})
+    manifest = a_manifest(3, device_information=pages.device_information)
+    election = hold_ceremony(3, 2, TOY, manifest).election
+    database = VoterDatabase(make_store("voters", TABLES))
+    keys = election.vote_encryption_key, election.ballot_data_encryption_key
+    prepare(database, PublicElection(manifest.content, 3, 2, *keys), AUDIT.public_key().public_bytes_raw(), TOY)
+    for served, noticed in ((pages, False), (others, True)):
+        caplog.clear()
+        with TestClient(create_voting_app(database, VotingSettings(hosts=(HOST,)), SetClock(OPEN), TOY, checker, served)):
+            pass
+        assert ("these are not the pages that the manifest names" in caplog.text) == noticed
+    assert pages.are_named("psephos"), "a manifest that names none goes with any"
+    assert len(pages.device_information) <= 200
 
 
 # Which there are
@@ -220,9 +246,7 @@ def test_cl07_a_code_that_came_in_an_address_all_the_same_is_neither_answered_no
 
 def rows(voting: Voting) -> dict[str, list[tuple[object, ...]]]:
     with voting.database.store.connection() as connection:
-        return {
-            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr) for table in TABLES.sorted_tables
-        }
+        return {table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr) for table in TABLES.sorted_tables}
 
 
 def test_cl08_ten_requests_of_a_link_scanner_change_nothing(client: TestClient, voting: Voting) -> None:

@@ -35,6 +35,10 @@ def test_votes_of_browsers_are_counted_and_everybody_can_check_it(desk: Desk, tm
             if number == 1:
                 press(page, "Check this vote first")
                 page.locator(".psephos-qr svg").wait_for()
+                second = desk.open(page.locator(".psephos-slip").get_attribute("href") or "")
+                second.locator(".psephos-code").wait_for()
+                assert second.locator(".psephos-code").inner_text() == page.locator(".psephos-code").inner_text()
+                assert choice in second.inner_text("main")
                 press(page, "Go back to voting")
                 press(page, "Continue")
             press(page, "Cast this vote")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -11,6 +12,7 @@ from engine.group import STANDARD
 from engine.parameters import Election
 from tests.engine.elections import a_ballot, a_manifest, hold_ceremony
 from tests.web.hosting import a_page, chromium, site
+from tests.web.site import Site as VotingSite
 from tests.web.test_check_page import parts_of, slip_of
 
 ID = "ab" * 32
@@ -91,4 +93,26 @@ def test_200_payloads_are_text_on_the_page_of_results(election: Election, browse
         assert page.locator("table").first.locator("tbody th").all_text_contents() == PAYLOADS
         assert page.locator(".psephos-chart").first.locator(".psephos-bar__label").all_text_contents() == PAYLOADS
         assert page.locator(".psephos-files a").text_content() == PAYLOADS[8]
+        assert nothing_ran(page)
+
+
+def test_200_payloads_are_text_on_the_screens_of_the_voter(browser: Browser, tmp_path: Path) -> None:
+    contests = [
+        {"label": PAYLOADS[20 * number], "options": [{"label": each} for each in PAYLOADS[20 * number : 20 * number + 20]]}
+        for number in range(10)
+    ]
+    styles = [{"label": PAYLOADS[1], "contests": list(range(1, 11))}]
+    with VotingSite(tmp_path, contests=contests, styles=styles, label=PAYLOADS[170]) as service, a_page(browser) as page:
+        page.goto(service.link())
+        page.get_by_role("heading", name="About this ballot").wait_for()
+        assert PAYLOADS[170] in (page.locator("main").text_content() or "")
+        page.get_by_role("button", name="Start voting").click()
+        for contest in contests:
+            page.get_by_role("heading", level=1, name=str(contest["label"])).wait_for()
+            assert page.locator(".govuk-radios__label").all_text_contents() == [each["label"] for each in contest["options"]]
+            assert nothing_ran(page)
+            page.locator("#option-20").check()
+            page.get_by_role("button", name="Continue").click()
+        page.get_by_role("heading", name="Check your answers").wait_for()
+        assert page.locator("dt").all_text_contents() == [each["label"] for each in contests]
         assert nothing_ran(page)

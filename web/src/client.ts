@@ -28,7 +28,9 @@ export class Refused extends Error {
 /** No answer came: whether anything was stored is not known. */
 export class Unanswered extends Error {}
 
+/** Milliseconds for an answer, and for each byte that is sent before it: 1 kB a second is slow, and still goes (CL-15). */
 const TIMEOUT = 60_000;
+const FOR_A_BYTE = 1;
 
 /** Calls of one page, to its own site. */
 export class Client {
@@ -85,7 +87,7 @@ export class Client {
         mode: "cors", // else a POST that tells no referrer says that it comes from nowhere, and is refused (Fetch, "append a request Origin header")
         redirect: "error",
         referrerPolicy: "no-referrer",
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal: AbortSignal.timeout(TIMEOUT + FOR_A_BYTE * (body?.length ?? 0)),
       });
       text = await answer.text();
     } catch {

@@ -96,7 +96,12 @@ class VotingService:
         if await run_in_threadpool(self._box.was_cast, window, code, content):
             return
         _check_size(window, content)
-        access = await self.access(window, code, request)
+        try:
+            access = await self.access(window, code, request)
+        except NoAccess:
+            if await run_in_threadpool(self._box.was_cast, window, code, content):  # the same request, sent before, has ended meanwhile
+                return
+            raise
         checked = await self._checker.check(window, content, access.style)
         await run_in_threadpool(self._box.cast, window, code, checked, client_address(request, self._proxies))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page
 from starlette.responses import Response
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
@@ -87,14 +87,8 @@ def site(folder: str = "") -> Iterator[Site]:
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright, launched(playwright.chromium) as browser:
-        yield browser
-
-
-@contextlib.contextmanager
 def launched(kind: BrowserType, *arguments: str) -> Iterator[Browser]:
-    """Another one, with arguments of its own."""
+    """Another browser of this kind, with arguments of its own."""
     browser = kind.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments])
     yield browser
     browser.close()

@@ -16,7 +16,7 @@ from engine.encoding import to_json
 from engine.group import STANDARD
 from engine.parameters import Election
 from tests.engine.elections import a_ballot, a_manifest, hold_ceremony
-from tests.web.hosting import Site, a_page, check_structure, chromium, launched, picture, site
+from tests.web.hosting import Site, a_page, check_structure, launched, picture, site
 from tests.web.node import NODE, WEB
 
 MARKUP = "<img src=x onerror=alert(1)><b>No</b> {option} &amp;"
@@ -34,10 +34,9 @@ def election() -> Election:
     return hold_ceremony(2, 2, STANDARD, a_manifest(2, contests=CONTESTS, ballot_styles=STYLES)).election
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    return chromium
 
 
 @pytest.fixture

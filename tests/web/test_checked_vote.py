@@ -12,7 +12,7 @@ from engine.encoding import to_json
 from engine.group import STANDARD
 from engine.parameters import Election
 from tests.engine.elections import a_manifest, hold_ceremony
-from tests.web.hosting import Site, a_page, check_structure, chromium, site, tab_to
+from tests.web.hosting import Site, a_page, check_structure, site, tab_to
 
 ID = "ab" * 32
 CODE = AccessCode(2**129 + 12345).compact()
@@ -23,10 +23,9 @@ def election() -> Election:
     return hold_ceremony(2, 2, STANDARD, a_manifest(2)).election
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    return chromium
 
 
 @pytest.fixture

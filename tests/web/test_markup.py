@@ -1,7 +1,6 @@
 """CL-03: whatever stands in a name, a question or an answer is shown as text, and no script of it runs."""
 
 import json
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from engine.group import STANDARD
 from engine.parameters import Election
 from tests.engine.elections import a_ballot, a_manifest, hold_ceremony
-from tests.web.hosting import a_page, chromium, site
+from tests.web.hosting import a_page, site
 from tests.web.site import Site as VotingSite
 from tests.web.test_check_page import parts_of, slip_of
 
@@ -43,10 +42,9 @@ def election() -> Election:
     return hold_ceremony(2, 2, STANDARD, manifest).election
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    return chromium
 
 
 def nothing_ran(page: Page) -> bool:

@@ -22,7 +22,7 @@ from engine.merkle import leaf_hash
 from engine.record import BALLOTS, PROFILE, Record, digest, write_record
 from engine.witness import state_log
 from tests.engine.elections import Ballots, a_ballot, a_manifest, decrypt, hold_ceremony, in_order
-from tests.web.hosting import Site, a_page, check_structure, chromium, picture, site
+from tests.web.hosting import Site, a_page, check_structure, picture, site
 from verifier.verify import verify_record
 
 SIGNING = bytes(range(32))
@@ -74,10 +74,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(folder, published, whole.root.hex().upper())
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    return chromium
 
 
 @pytest.fixture

@@ -22,15 +22,21 @@ export type Election = Readonly<{
 /** What the service says the hashes are, in hexadecimal: they are recomputed here and must be the same. */
 export type Hashes = Readonly<{ h_p: string; h_b: string; h_e: string }>;
 
+const NAMES = ["manifest", "guardian_count", "quorum", "vote_encryption_key", "ballot_data_encryption_key"];
+
+/** The manifest in the public parts. Throws EncryptorError. */
+export function manifestOf(publicParts: string): Manifest {
+  return readManifest(bytes(members(parse(publicParts, "election"), "election", ...NAMES)["manifest"], "election.manifest"));
+}
+
 /**
  * The election in `publicParts`, the canonical JSON that the service answers; `expected` are hashes from elsewhere.
  *
  * Everything is recomputed: membership of K and K̂, H_P, H_B, H_E. Throws EncryptorError.
  */
 export async function readElection(publicParts: string, expected?: Hashes): Promise<Election> {
-  const names = ["manifest", "guardian_count", "quorum", "vote_encryption_key", "ballot_data_encryption_key"];
-  const raw = members(parse(publicParts, "election"), "election", ...names);
-  const manifest = readManifest(bytes(raw["manifest"], "election.manifest"));
+  const raw = members(parse(publicParts, "election"), "election", ...NAMES);
+  const manifest = manifestOf(publicParts);
   const guardianCount = integer(raw["guardian_count"], "election.guardian_count", 1);
   const quorum = integer(raw["quorum"], "election.quorum", 1);
   if (quorum > guardianCount) throw new EncryptorError("election: the quorum is larger than the number of guardians");

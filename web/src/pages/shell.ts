@@ -17,6 +17,8 @@ export type Screen = Readonly<{
 
 export class Shell {
   words: Words;
+  /** Whether the page can be left with nothing stored: not while a vote is on its way. */
+  leaving = true;
   readonly #main = h("main", { class: "govuk-main-wrapper", id: "main-content" });
   readonly #before = h("div", { id: "before-content" });
   readonly #status = h("div", { class: "govuk-visually-hidden", role: "status", "aria-live": "polite" });
@@ -48,7 +50,7 @@ export class Shell {
       form.replaceChildren();
     }
     this.#main.replaceChildren(done ? h("div", { class: "govuk-panel govuk-panel--confirmation" }, heading) : heading);
-    document.querySelector<HTMLElement>(".psephos-leave")?.toggleAttribute("hidden", Boolean(done));
+    document.querySelector<HTMLElement>(".psephos-leave")?.toggleAttribute("hidden", Boolean(done) || !this.leaving);
     append(this.#main, body);
     this.#before.replaceChildren();
     if (back) {

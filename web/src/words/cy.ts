@@ -201,6 +201,8 @@ export const cy: Welsh = {
   checkNotSecret:
     "Nid yw'r hyn a ddewisoch yn y bleidlais agored hon yn gyfrinachol mwyach. Ni chafodd ei hanfon fel eich pleidlais ac ni chaiff ei chyfrif.",
   checkDone: "Yn ôl i bleidleisio",
+  checkLost:
+    "Ni allem agor y bleidlais hon i'w gwirio. Ni chafodd ei bwrw, ac mae eich cod yn dal i weithio. Ewch yn ôl a rhowch gynnig arall arni, neu pleidleisiwch.",
   checkFull: "Ni ellir agor rhagor o bleidleisiau â'r cod hwn. Gallwch bleidleisio o hyd. Ni chadwyd dim.",
 
   checkPageTitle: "Gwirio pleidlais wedi'i chloi",

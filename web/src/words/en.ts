@@ -129,6 +129,7 @@ export const en = {
   checkQr: "Picture to scan that opens the check page",
   checkNotSecret: "What you chose in this opened vote is not secret any more. It was never sent as your vote and will not be counted.",
   checkDone: "Go back to voting",
+  checkLost: "We could not open this vote for checking. It was not cast, and your code still works. Go back and try again, or vote.",
   checkFull: "No more votes can be opened with this code. You can still vote. Nothing was stored.",
 
   checkPageTitle: "Check a locked vote",

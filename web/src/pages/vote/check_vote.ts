@@ -4,24 +4,30 @@ import encodeQR from "qr";
 
 import { shownCode } from "../../confirmation.ts";
 import { slipOf, writeSlip } from "../../slip.ts";
+import type { Words } from "../../words/words.ts";
 import { h, p } from "../dom.ts";
-import { codeShown } from "../parts.ts";
-import type { Shell } from "../shell.ts";
+import { button, codeShown } from "../parts.ts";
+import type { Screen } from "../shell.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /** The screen; `done` leads back to voting. */
 export function checkScreen(
-  shell: Shell,
+  words: Words,
   electionId: string,
   ballot: { text: string; confirmationCode: string },
   opening: string,
-  done: HTMLElement,
-): void {
-  const { words } = shell;
+  done: () => void,
+): Screen {
   const place = h("div", { class: "psephos-qr" });
   const link = h("a", { class: "govuk-link psephos-slip", target: "_blank", rel: "noreferrer" });
-  shell.show({
+  void writeSlip(slipOf(electionId, ballot.text, opening)).then((slip) => {
+    const address = `${location.origin}/check#${slip}`;
+    link.href = address;
+    link.textContent = address;
+    place.replaceChildren(picture(encodeQR(address, "raw", { ecc: "medium" }), words.say("checkQr")));
+  });
+  return {
     title: words.say("checkTitle"),
     body: [
       p(words.say("checkText")),
@@ -30,15 +36,9 @@ export function checkScreen(
       p(words.say("checkCompare")),
       codeShown(shownCode(ballot.confirmationCode)),
       h("div", { class: "govuk-inset-text" }, words.say("checkNotSecret")),
-      done,
+      button(words.say("checkDone"), done),
     ],
-  });
-  void writeSlip(slipOf(electionId, ballot.text, opening)).then((slip) => {
-    const address = `${location.origin}/check#${slip}`;
-    link.href = address;
-    link.textContent = address;
-    place.replaceChildren(picture(encodeQR(address, "raw", { ecc: "medium" }), words.say("checkQr")));
-  });
+  };
 }
 
 /** A QR code as one path of squares, dark on light in every colour scheme. */

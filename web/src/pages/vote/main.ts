@@ -5,9 +5,9 @@ import { p } from "../dom.ts";
 import { button } from "../parts.ts";
 import { Shell } from "../shell.ts";
 import { firstLanguage, startWorker } from "../start.ts";
-import { referenceOf, Vote } from "./vote.ts";
+import { fragmentOf, referenceOf, Vote } from "./vote.ts";
 
-const fragment = decodeURIComponent(location.hash.slice(1));
+const fragment = fragmentOf(location.hash);
 history.replaceState(null, "", location.pathname); // before anything is asked for (CL-07)
 const language = firstLanguage();
 startWorker().then(

@@ -15,7 +15,7 @@ export function kindOf(contest: Contest): "one" | "several" | "points" {
 }
 
 /** The fields of a question, as they were answered before; `error` is shown beside them. */
-export function questionFields(words: Words, contest: Contest, answered: readonly number[] | null, error: string | null): HTMLElement {
+export function questionFields(words: Words, contest: Contest, answered: readonly string[] | null, error: string | null): HTMLElement {
   const kind = kindOf(contest);
   const limit = contest.selectionLimit;
   const hint = {
@@ -27,8 +27,8 @@ export function questionFields(words: Words, contest: Contest, answered: readonl
   const named = kind === "points" ? "govuk-form-group" : kind === "one" ? "govuk-radios" : "govuk-checkboxes";
   const items = contest.options.map((option, at) =>
     kind === "points" && !option.spoil
-      ? points(words, option.index, option.label, option.selectionLimit, answered?.[at] ?? 0)
-      : choice(words, kind === "one" ? "radio" : "checkbox", option.index, option.label, option.spoil, (answered?.[at] ?? 0) > 0),
+      ? points(words, option.index, option.label, option.selectionLimit, answered?.[at] ?? "")
+      : choice(words, kind === "one" ? "radio" : "checkbox", option.index, option.label, option.spoil, Number(answered?.[at]) > 0),
   );
   return h(
     "div",
@@ -68,6 +68,14 @@ export function readQuestion(words: Words, contest: Contest, form: HTMLFormEleme
   return { choices };
 }
 
+/** What is filled in, valid or not. */
+export function typedAnswer(contest: Contest, form: HTMLFormElement): readonly string[] {
+  return contest.options.map(({ index }) => {
+    const input = form.querySelector<HTMLInputElement>(`#${fieldOf(index)}`)!;
+    return input.type === "text" ? input.value : input.checked ? "1" : "0";
+  });
+}
+
 /** An answer in words, for whoever checks it. */
 export function answerInWords(words: Words, contest: Contest, choices: readonly number[]): Child[] {
   const chosen = contest.options.filter((_, at) => choices[at]);
@@ -99,7 +107,7 @@ function choice(words: Words, type: "radio" | "checkbox", index: number, label: 
   return h("div", { class: `${block}__item` }, input, h("label", { class: `govuk-label ${block}__label`, for: id }, label), hint);
 }
 
-function points(words: Words, index: number, label: string, limit: number, value: number): HTMLElement {
+function points(words: Words, index: number, label: string, limit: number, value: string): HTMLElement {
   const id = fieldOf(index);
   const input = h("input", {
     class: "govuk-input govuk-input--width-4",
@@ -110,7 +118,7 @@ function points(words: Words, index: number, label: string, limit: number, value
     autocomplete: "off",
     "aria-describedby": `${id}-hint`,
   });
-  input.value = value ? String(value) : "";
+  input.value = value === "0" ? "" : value;
   return h(
     "div",
     { class: "govuk-form-group" },

@@ -14,8 +14,10 @@ export class Sheet {
   answers: (readonly number[] | null)[];
   /** The ballot that was encrypted and not cast yet; when it is sent, it stays here until its answer has come. */
   ballot: EncryptedBallot | null = null;
-  /** Whether the ballot was sent: from then on no other is made before it is known what became of it. */
+  /** Whether the ballot was sent, and it is not known yet what became of it. */
   sent = false;
+  /** Counts up with every answer: what was encrypted of an earlier version is not this vote. */
+  version = 0;
 
   constructor(client: Client, electionId: string, manifest: Manifest, style: number, contests: readonly Contest[]) {
     this.client = client;
@@ -32,11 +34,23 @@ export class Sheet {
     return at < 0 ? null : at;
   }
 
+  /** Answers a question. A ballot of earlier answers is gone. */
+  answer(position: number, choices: readonly number[]): void {
+    this.answers[position] = choices;
+    this.drop();
+  }
+
+  /** Gives up the ballot that was encrypted; the next one is fresh. */
+  drop(): void {
+    this.version += 1;
+    this.ballot = null;
+  }
+
   /** Empties it: a browser may keep what was on the page for a while, and with it this sheet. */
   wipe(): void {
+    this.drop();
     this.answers = [];
     this.contests = [];
-    this.ballot = null;
     this.manifest = { ...this.manifest, content: new Uint8Array(), contests: [], ballotStyles: [] };
   }
 }

@@ -1,30 +1,27 @@
 /**
  * The voter's way: code, ballot, questions, answers, cast. Six screens for a ballot of one question, and one press casts.
  *
- * Until the answer to a cast has come nothing else can be done with the vote, and the same bytes are sent again: exactly one ballot, or a
- * truthful "nothing was stored".
+ * Everything that a voter has chosen is in the sheet. What is shown is drawn from it, and drawn again in another language; the browser's history
+ * holds places and no choices.
  */
 
-import { type CodeProblem, readCode } from "../../access_code.ts";
-import { Client, type Listed, Refused, Unanswered } from "../../client.ts";
-import { shownCode } from "../../confirmation.ts";
-import { bytes, members, parse } from "../../encoding.ts";
-import { contestsOf, readManifest } from "../../manifest.ts";
+import { readCode } from "../../access_code.ts";
+import { Client, type Listed, type Refusal, Refused, Unanswered } from "../../client.ts";
+import { contestsOf } from "../../manifest.ts";
+import { manifestOf } from "../../parameters.ts";
+import type { Key, Language, Words } from "../../words/words.ts";
 import type { WorkerClient } from "../../worker_client.ts";
-import type { Key, Language } from "../../words/words.ts";
-import { type Child, h, p } from "../dom.ts";
-import { button, codeShown, errorMessage, errorSummary, form, submitButton, summaryList } from "../parts.ts";
-import { Shell } from "../shell.ts";
+import { button } from "../parts.ts";
+import { type Screen, Shell } from "../shell.ts";
 import { checkScreen } from "./check_vote.ts";
 import { Idle } from "./idle.ts";
-import { answerInWords, questionFields, readQuestion } from "./question.ts";
+import { readQuestion, typedAnswer } from "./question.ts";
+import * as screens from "./screens.ts";
+import { Sending } from "./sending.ts";
 import { Sheet } from "./sheet.ts";
 
-/** Where somebody is; no choice and no code is ever in it, for the browser keeps it in its history. */
-type Place = { at: "code" | "choose" | "about" | "answers" | "cast" | "check" | "end" } | { at: "question"; position: number };
-
-/** Seconds between attempts to send, when the service is busy or does not answer. */
-const AGAIN = [2, 5, 10, 20];
+/** Where somebody is. */
+type Place = { at: "code" | "about" | "answers" | "cast" | "end" } | { at: "question"; position: number };
 
 export class Vote {
   readonly #shell: Shell;
@@ -42,7 +39,7 @@ export class Vote {
     this.#shell = new Shell(
       language,
       () => this.#draw(),
-      () => this.#leave(),
+      () => this.#end("leftTitle", "leftText"),
     );
     this.#idle = new Idle(
       (minutes) => this.#warn(minutes),
@@ -51,15 +48,17 @@ export class Vote {
     addEventListener("popstate", ({ state }: PopStateEvent) => this.#returned(state as Place | null));
     addEventListener("hashchange", () => this.#linkOpened());
     addEventListener("beforeunload", (event) => {
-      if (this.#sheet?.sent && !this.#over) event.preventDefault(); // what became of the vote is not known yet
+      if (this.#sheet?.sent) event.preventDefault(); // what became of the vote is not known yet
     });
     addEventListener("pageshow", (event) => (event as PageTransitionEvent).persisted && location.reload());
   }
 
+  // To the ballot
+
   /** Begins with the code of the link's fragment, which is gone from the address before anything is asked for (CL-07). */
   async begin(reference: string, fragment: string): Promise<void> {
     history.replaceState({ at: "code" } satisfies Place, "", location.pathname);
-    this.#loading();
+    this.#wait("loading");
     try {
       this.#listed = await new Client().elections();
     } catch (error) {
@@ -67,355 +66,175 @@ export class Vote {
       return;
     }
     const named = this.#listed.filter(({ election_id }) => reference !== "" && election_id.startsWith(reference));
-    const possible = named.length ? named : this.#listed.filter(({ closed }) => !closed);
-    if (possible.length === 0) {
-      this.#message("noBallots", "noBallotsText");
-      return;
-    }
-    this.#listed = possible;
-    this.#election = possible.length === 1 ? possible[0]! : null;
-    const read = fragment ? readCode(fragment) : null;
-    if (read && "code" in read && this.#election) {
-      this.#code = read.code;
-      await this.#openForm();
-    } else this.#codeScreen(fragment, read && "problem" in read ? this.#codeProblem(read.problem, read.length) : null);
+    this.#listed = named.length ? named : this.#listed.filter(({ closed }) => !closed);
+    this.#election = this.#listed.length === 1 ? this.#listed[0]! : null;
+    if (this.#listed.length === 0) this.#message("noBallots", "noBallotsText");
+    else if (fragment) this.#typed(fragment);
+    else this.#askCode();
   }
 
   /** A link with a code that is opened where the page is already shown. */
   #linkOpened(): void {
-    const fragment = decodeURIComponent(location.hash.slice(1));
+    const fragment = fragmentOf(location.hash);
     history.replaceState(history.state, "", location.pathname);
     if (fragment && !this.#sheet && !this.#over) void this.begin(referenceOf(location.pathname), fragment);
   }
 
-  // Screens
-
-  #codeScreen(typed = "", error: string | null = null): void {
-    this.#screen(() => {
-      const { words } = this.#shell;
-      const input = h("input", {
-        class: error ? "govuk-input govuk-input--error psephos-code-input" : "govuk-input psephos-code-input",
-        id: "code",
-        name: "code",
-        type: "text",
-        autocomplete: "off",
-        autocapitalize: "characters",
-        spellcheck: "false",
-        "aria-describedby": error ? "code-hint code-error" : "code-hint",
-      });
-      input.value = typed;
-      const submit = (): void => {
-        typed = input.value;
-        const read = readCode(typed);
-        if ("problem" in read) {
-          this.#codeScreen(typed, this.#codeProblem(read.problem, read.length));
-          return;
-        }
-        this.#code = read.code;
-        if (this.#election) void this.#openForm();
-        else this.#chooseScreen();
-      };
-      const group = h(
-        "div",
-        { class: error ? "govuk-form-group govuk-form-group--error" : "govuk-form-group" },
-        h("label", { class: "govuk-label", for: "code" }, words.say("codeLabel")),
-        h("div", { class: "govuk-hint", id: "code-hint" }, words.say("codeHint")),
-        error && errorMessage(words, "code-error", error),
-        input,
-      );
-      const summary = error && errorSummary(words, [["code", error]]);
-      this.#shell.show({
-        title: words.say("codeTitle"),
-        error: Boolean(error),
-        body: [summary, form(submit, group, submitButton(words.say("continue")))],
-      });
-    });
+  #askCode(typed = "", wrong: screens.CodeWrong | null = null): void {
+    this.#screen((words) => screens.codeScreen(words, typed, wrong, (code) => this.#typed(code)));
   }
 
-  #codeProblem(problem: CodeProblem, length: number): string {
-    const { words } = this.#shell;
-    if (problem === "length") return words.count("codeLength", length);
-    return words.say(problem === "empty" ? "codeEmpty" : problem === "character" ? "codeCharacter" : "codeMistyped");
+  #typed(typed: string): void {
+    const read = readCode(typed);
+    if ("problem" in read) {
+      this.#askCode(typed, read);
+      return;
+    }
+    this.#code = read.code;
+    if (this.#election) void this.#openForm(this.#election);
+    else this.#choose(false);
   }
 
-  #chooseScreen(error: string | null = null): void {
-    this.#screen(() => {
-      const { words } = this.#shell;
-      const items = this.#listed.map((listed, at) =>
-        h(
-          "div",
-          { class: "govuk-radios__item" },
-          h("input", { class: "govuk-radios__input", id: `ballot-${at}`, name: "ballot", type: "radio", value: String(at) }),
-          h("label", { class: "govuk-label govuk-radios__label", for: `ballot-${at}` }, `${listed.label} (${listed.union})`),
-        ),
-      );
-      const fields = h(
-        "fieldset",
-        { class: "govuk-fieldset", "aria-labelledby": "heading", "aria-describedby": error ? "choose-error" : false },
-        error && errorMessage(words, "choose-error", error),
-        h("div", { class: "govuk-radios" }, ...items),
-      );
-      const submit = (): void => {
-        const chosen = document.querySelector<HTMLInputElement>("input[name=ballot]:checked");
-        if (!chosen) {
-          this.#chooseScreen(words.say("chooseEmpty"));
-          return;
-        }
-        this.#election = this.#listed[Number(chosen.value)]!;
-        void this.#openForm();
-      };
-      const summary = error && errorSummary(words, [["ballot-0", error]]);
-      const group = h("div", { class: error ? "govuk-form-group govuk-form-group--error" : "govuk-form-group" }, fields);
-      const body = [summary, form(submit, group, submitButton(words.say("continue")))];
-      this.#shell.show({ title: words.say("chooseTitle"), error: Boolean(error), back: () => this.#codeScreen(), body });
-    });
+  #choose(wrong: boolean): void {
+    const chosen = (at: number | null): void => {
+      if (at === null) this.#choose(true);
+      else void this.#openForm(this.#listed[at]!);
+    };
+    this.#screen((words) => screens.chooseScreen(words, this.#listed, wrong, chosen, () => this.#askCode()));
   }
 
-  async #openForm(): Promise<void> {
-    this.#loading();
-    const election = this.#election!;
+  async #openForm(election: Listed): Promise<void> {
+    this.#wait("loading");
     const client = new Client(this.#code);
     try {
       const style = await client.ballotStyle(election.election_id);
       const [parts, hashes] = await Promise.all([client.publicParts(election.election_id), client.hashes(election.election_id)]);
-      const names = ["manifest", "guardian_count", "quorum", "vote_encryption_key", "ballot_data_encryption_key"];
-      const manifest = readManifest(bytes(members(parse(parts, "election"), "election", ...names)["manifest"], "election.manifest"));
-      this.#worker.prepare(parts, hashes).catch(() => this.#end("brokenTitle", "brokenText"));
-      this.#code = "";
+      const manifest = manifestOf(parts);
       this.#sheet = new Sheet(client, election.election_id, manifest, style, contestsOf(manifest, style));
+      this.#code = "";
+      this.#worker.prepare(parts, hashes).catch(() => this.#end("brokenTitle", "brokenText"));
       this.#idle.start();
       this.#go({ at: "about" }, true);
     } catch (error) {
-      if (error instanceof Refused && error.why === "no access") this.#codeScreen("", this.#shell.words.say("codeRefused"));
-      else this.#failed(error, () => void this.#openForm());
+      if (error instanceof Refused && error.why === "no access") this.#askCode("", { problem: "refused", length: 0 });
+      else if (error instanceof Refused && error.why === "not open") this.#closed(election);
+      else this.#failed(error, () => void this.#openForm(election));
     }
   }
 
-  #about(sheet: Sheet): void {
-    const { words } = this.#shell;
-    const { voting, label } = sheet.manifest;
-    this.#shell.show({
-      title: words.say("aboutTitle"),
-      body: [
-        summaryList([
-          [words.say("aboutLabel"), label],
-          [words.say("aboutUnion"), voting.union],
-          [words.say("aboutScrutineer"), voting.scrutineer],
-          [words.say("aboutCloses"), words.moment(voting.closes)],
-        ]),
-        p(words.count("aboutSteps", sheet.contests.length)),
-        p(words.say("aboutOnce")),
-        p(words.say("aboutHelp")),
-        button(words.say("aboutStart"), () => this.#go({ at: "question", position: 0 })),
-      ],
-    });
-  }
+  // Questions
 
-  #question(
-    sheet: Sheet,
-    position: number,
-    error: readonly [field: string, text: string] | null = null,
-    shown: readonly number[] | null = null,
-  ): void {
-    this.#screen(() => {
-      const { words } = this.#shell;
-      const contest = sheet.contests[position]!;
-      const fields = questionFields(words, contest, shown ?? sheet.answers[position]!, error && error[1]);
-      const asked = form(
-        () => this.#submitted(sheet, position, asked),
-        fields,
-        h(
-          "div",
-          { class: "govuk-button-group" },
-          submitButton(words.say("continue")),
-          error?.[1] === words.say("questionEmpty") &&
-            button(
-              words.say("questionSkip"),
-              () =>
-                this.#answered(
-                  sheet,
-                  position,
-                  sheet.contests[position]!.options.map(() => 0),
-                ),
-              "secondary",
-            ),
-        ),
-      );
-      const caption = words.say("questionNumber", { number: position + 1, count: sheet.contests.length });
-      const summary = error && errorSummary(words, [error]);
-      this.#shell.show({ title: contest.label, caption, error: Boolean(error), back: () => history.back(), body: [summary, asked] });
-    });
+  #question(sheet: Sheet, position: number, wrong: screens.QuestionWrong | null = null): void {
+    const skip = (): void => this.#answered(sheet, position, sheet.contests[position]!.options.map(() => 0)); // prettier-ignore
+    const submit = (asked: HTMLFormElement): void => this.#submitted(sheet, position, asked);
+    this.#screen((words) => screens.questionScreen(words, sheet, position, wrong, submit, skip, this.#back));
   }
 
   #submitted(sheet: Sheet, position: number, asked: HTMLFormElement): void {
     const { words } = this.#shell;
-    const read = readQuestion(words, sheet.contests[position]!, asked);
-    if ("error" in read) this.#question(sheet, position, [read.field, read.error], this.#typed(asked, sheet, position));
-    else if (read.choices.every((each) => each === 0)) this.#question(sheet, position, ["option-1", words.say("questionEmpty")]);
-    else this.#answered(sheet, position, read.choices);
-  }
-
-  /** What was filled in so far, valid or not, so that an error erases nothing. */
-  #typed(asked: HTMLFormElement, sheet: Sheet, position: number): readonly number[] {
-    return sheet.contests[position]!.options.map(({ index }) => {
-      const input = asked.querySelector<HTMLInputElement>(`#option-${index}`)!;
-      return input.type === "text" ? Number(input.value) || 0 : input.checked ? 1 : 0;
-    });
+    const contest = sheet.contests[position]!;
+    const read = readQuestion(words, contest, asked);
+    const typed = typedAnswer(contest, asked);
+    if ("error" in read) this.#question(sheet, position, { ...read, empty: false, typed });
+    else if (read.choices.some((each) => each > 0)) this.#answered(sheet, position, read.choices);
+    else this.#question(sheet, position, { field: "option-1", error: words.say("questionEmpty"), empty: true, typed });
   }
 
   #answered(sheet: Sheet, position: number, choices: readonly number[]): void {
-    sheet.answers[position] = choices;
-    sheet.ballot = null;
+    sheet.answer(position, choices);
     const next = sheet.next;
     this.#go(next === null ? { at: "answers" } : { at: "question", position: next });
   }
 
   #answers(sheet: Sheet): void {
-    const { words } = this.#shell;
-    const rows = sheet.contests.map((contest, position) => {
-      const change = h(
-        "a",
-        { class: "govuk-link", href: "#change" },
-        words.say("answersChange"),
-        h("span", { class: "govuk-visually-hidden" }, ` ${words.say("answersChangeOf", { question: contest.label })}`),
-      );
-      change.addEventListener("click", (event) => {
-        event.preventDefault();
-        this.#go({ at: "question", position });
-      });
-      return [contest.label, h("div", {}, ...answerInWords(words, contest, sheet.answers[position]!)), change] as const;
-    });
-    const body = [summaryList(rows), p(words.say("answersText")), button(words.say("continue"), () => this.#go({ at: "cast" }))];
-    this.#shell.show({ title: words.say("answersTitle"), back: () => history.back(), body });
+    const change = (position: number): void => this.#go({ at: "question", position });
+    this.#screen((words) => screens.answersScreen(words, sheet, change, () => this.#go({ at: "cast" }), this.#back)); // prettier-ignore
+  }
+
+  // Cast or check
+
+  /** Encrypts what is answered now; a ballot of earlier answers is never shown, and never sent. */
+  async #encrypt(sheet: Sheet): Promise<void> {
+    const { version } = sheet;
+    const chosen = sheet.answers.map((each) => each!);
+    try {
+      const ballot = await this.#worker.encrypt(sheet.style, chosen);
+      if (sheet.version !== version || this.#over) return;
+      sheet.ballot = ballot;
+      if ((history.state as Place | null)?.at === "cast") this.#cast(sheet);
+    } catch {
+      this.#end("brokenTitle", "brokenText");
+    }
   }
 
   #cast(sheet: Sheet): void {
-    const { words } = this.#shell;
-    if (!sheet.ballot) {
+    if (sheet.ballot) {
+      const cast = (): void => void this.#send(sheet);
+      const check = (): void => void this.#check(sheet);
+      this.#screen((words) => screens.castScreen(words, sheet.ballot?.confirmationCode ?? "", cast, check, this.#back));
+    } else {
       this.#wait("castTitle", "castWait");
-      this.#worker
-        .encrypt(
-          sheet.style,
-          sheet.answers.map((each) => each!),
-        )
-        .then(
-          (ballot) => {
-            sheet.ballot = ballot;
-            if (history.state?.at === "cast" && this.#sheet === sheet) this.#draw();
-          },
-          () => this.#end("brokenTitle", "brokenText"),
-        );
-      return;
+      void this.#encrypt(sheet);
     }
-    const choice = (title: Key, text: Key, press: () => void): HTMLElement =>
-      h(
-        "div",
-        { class: "psephos-choice" },
-        h("p", { class: "govuk-body", id: text }, words.say(text)),
-        described(button(words.say(title), press), text),
-      );
-    this.#shell.show({
-      title: words.say("castTitle"),
-      back: () => history.back(),
-      body: [
-        h("div", { class: "govuk-inset-text" }, words.say("castNotYet")),
-        h("h2", { class: "govuk-heading-m" }, words.say("castCode")),
-        codeShown(shownCode(sheet.ballot.confirmationCode)),
-        p(words.say("castCodeText")),
-        h(
-          "div",
-          { class: "psephos-choices" },
-          choice("castNow", "castNowText", () => void this.#send(sheet)),
-          choice("castCheck", "castCheckText", () => this.#go({ at: "check" })),
-        ),
-      ],
-    });
   }
 
-  async #send(sheet: Sheet, attempt = 0): Promise<void> {
-    if (sheet.sent && attempt === 0) return; // pressed twice
+  async #send(sheet: Sheet): Promise<void> {
+    if (sheet.sent || !sheet.ballot) return; // pressed twice
     sheet.sent = true;
     this.#idle.stop();
-    this.#screen(() => this.#wait("castTitle", "castSending"));
-    try {
-      await sheet.client.cast(sheet.electionId, sheet.ballot!.text);
-      this.#received();
-    } catch (error) {
-      if (error instanceof Refused && error.why !== "busy" && error.why !== "unknown") this.#refused(sheet, error);
-      else this.#again(sheet, attempt + 1, error instanceof Refused && error.why === "busy");
+    this.#shell.leaving = false;
+    const sending = new Sending(
+      () => sheet.client.cast(sheet.electionId, sheet.ballot!.text),
+      (progress, again) => {
+        if (progress === "sending") this.#wait("castTitle", "castSending");
+        else
+          this.#message(progress === "busy" ? "busyTitle" : "lostTitle", progress === "busy" ? "busyText" : "lostText", "lostRetry", again);
+      },
+    );
+    const refused = await sending.done();
+    this.#shell.leaving = true;
+    sheet.sent = false;
+    if (refused) this.#refused(sheet, refused);
+    else {
+      this.#erase();
+      this.#screen((words) => screens.receivedScreen(words));
     }
   }
 
-  /** The same bytes once more, by itself after a while or when somebody asks for it: whatever came of them before, it is one vote. */
-  #again(sheet: Sheet, attempt: number, busy: boolean): void {
-    const seconds = AGAIN[attempt - 1];
-    const timer = seconds === undefined ? 0 : window.setTimeout(() => void this.#send(sheet, attempt), 1000 * seconds);
-    this.#screen(() => {
-      const { words } = this.#shell;
-      const retry = button(words.say("lostRetry"), () => {
-        clearTimeout(timer);
-        void this.#send(sheet, seconds === undefined ? 1 : attempt);
-      });
-      this.#shell.show({ title: words.say(busy ? "busyTitle" : "lostTitle"), body: [p(words.say(busy ? "busyText" : "lostText")), retry] });
-    });
-  }
-
-  #refused(sheet: Sheet, { why }: Refused): void {
-    if (why === "not open") this.#closed(sheet.manifest.voting.opens, sheet.manifest.voting.closes);
+  /** Nothing was stored. */
+  #refused(sheet: Sheet, why: Refusal): void {
+    if (why === "not open") this.#closed(sheet.manifest.voting);
     else if (why === "no access") this.#end("refusedTitle", "refusedCode");
     else {
-      sheet.sent = false;
-      sheet.ballot = null;
+      sheet.drop();
       this.#idle.start();
-      this.#message(
-        "refusedTitle",
-        "refusedInvalid",
-        button(this.#shell.words.say("back"), () => this.#go({ at: "answers" }, true)),
-      );
+      this.#message("refusedTitle", "refusedInvalid", "back", this.#toAnswers);
     }
-  }
-
-  #received(): void {
-    this.#erase();
-    this.#screen(() => {
-      const { words } = this.#shell;
-      this.#shell.show({
-        title: words.say("receivedTitle"),
-        done: true,
-        body: [p(words.say("receivedText")), p(words.say("receivedOnce"))],
-      });
-    });
-  }
-
-  #check(sheet: Sheet): void {
-    const { ballot } = sheet;
-    if (!ballot) {
-      this.#go({ at: "answers" }, true);
-      return;
-    }
-    this.#wait("checkTitle", "checkWait");
-    this.#open(sheet, ballot).catch((error: unknown) => {
-      if (error instanceof Refused && error.why === "not open") this.#closed(sheet.manifest.voting.opens, sheet.manifest.voting.closes);
-      else if (error instanceof Refused && error.why === "no access") this.#end("refusedTitle", "refusedCode");
-      else if (error instanceof Refused && error.why === "full") this.#message("checkTitle", "checkFull", this.#backToVote(sheet));
-      else this.#failed(error, () => this.#go({ at: "answers" }, true));
-    });
   }
 
   /** Opens the ballot, which can never be cast from now on, and shows what the other device needs. */
-  async #open(sheet: Sheet, ballot: { text: string; confirmationCode: string }): Promise<void> {
-    const opening = await this.#worker.open();
-    sheet.ballot = null;
-    await sheet.client.challenge(sheet.electionId, ballot.text, opening);
-    this.#screen(() => checkScreen(this.#shell, sheet.electionId, ballot, opening, this.#backToVote(sheet)));
+  async #check(sheet: Sheet): Promise<void> {
+    const { ballot } = sheet;
+    if (!ballot) return; // pressed twice
+    sheet.drop();
+    this.#wait("checkTitle", "checkWait");
+    try {
+      const opening = await this.#worker.open();
+      await sheet.client.challenge(sheet.electionId, ballot.text, opening);
+      if (!this.#over) this.#screen((words) => checkScreen(words, sheet.electionId, ballot, opening, this.#toAnswers));
+    } catch (error) {
+      if (error instanceof Refused && (error.why === "not open" || error.why === "no access")) this.#refused(sheet, error.why);
+      else if (error instanceof Refused && error.why === "full") this.#message("checkTitle", "checkFull", "checkDone", this.#toAnswers);
+      else if (error instanceof Refused || error instanceof Unanswered)
+        this.#message("checkTitle", "checkLost", "checkDone", this.#toAnswers);
+      else this.#end("brokenTitle", "brokenText");
+    }
   }
 
-  #backToVote(sheet: Sheet): HTMLButtonElement {
-    sheet.ballot = null;
-    return button(this.#shell.words.say("checkDone"), () => this.#go({ at: "answers" }, true));
-  }
+  // Ways between screens. What buttons do is bound to the page and the sheet alone: a browser may keep a button that is gone.
 
-  // Ways between screens
+  readonly #back = (): void => history.back();
+  readonly #toAnswers = (): void => this.#go({ at: "answers" }, true);
 
   #go(place: Place, replace = false): void {
     if (replace) history.replaceState(place, "", location.pathname);
@@ -428,99 +247,66 @@ export class Vote {
     if (this.#over || this.#sheet?.sent) {
       history.pushState({ at: "end" } satisfies Place, "", location.pathname);
       this.#draw();
-      return;
-    }
-    if (place) this.#show(place);
+    } else if (place) this.#show(place);
   }
 
   #show(place: Place): void {
     const sheet = this.#sheet;
-    if (!sheet) {
-      this.#codeScreen();
-      return;
-    }
-    this.#screen(() => {
-      if (place.at === "question") this.#question(sheet, place.position);
-      else if (place.at === "answers" && sheet.next === null) this.#answers(sheet);
-      else if (place.at === "cast" && sheet.next === null) this.#cast(sheet);
-      else if (place.at === "check" && sheet.next === null) this.#check(sheet);
-      else this.#about(sheet);
-    });
+    if (!sheet) this.#askCode();
+    else if (place.at === "question") this.#question(sheet, place.position);
+    else if (place.at === "answers" && sheet.next === null) this.#answers(sheet);
+    else if (place.at === "cast" && sheet.next === null) this.#cast(sheet);
+    else this.#screen((words) => screens.aboutScreen(words, sheet, () => this.#go({ at: "question", position: 0 })));
   }
 
   /** Draws a screen, now and whenever the language changes. */
-  #screen(draw: () => void): void {
-    this.#draw = draw;
-    draw();
+  #screen(make: (words: Words) => Screen): void {
+    this.#draw = () => this.#shell.show(make(this.#shell.words));
+    this.#draw();
   }
 
-  #loading(): void {
-    this.#screen(() => this.#shell.show({ title: this.#shell.words.say("loading"), body: [] }));
+  #wait(title: Key, text: Key = title): void {
+    this.#screen((words) => screens.messageScreen(words, title, text === title ? [] : [words.say(text)]));
+    this.#shell.say(this.#shell.words.say(text));
   }
 
-  #wait(title: Key, text: Key): void {
-    const { words } = this.#shell;
-    this.#shell.show({ title: words.say(title), body: [p(words.say(text))] });
-    this.#shell.say(words.say(text));
-  }
-
-  #message(title: Key, text: Key, ...more: Child[]): void {
-    this.#screen(() => {
-      const { words } = this.#shell;
-      this.#shell.show({ title: words.say(title), body: [p(words.say(text)), ...more] });
-    });
+  #message(title: Key, text: Key, action?: Key, press?: () => void): void {
+    this.#screen((words) => screens.messageScreen(words, title, [words.say(text)], action && press && button(words.say(action), press)));
   }
 
   // Ends
 
   #failed(error: unknown, again: () => void): void {
-    const election = this.#election;
-    if (error instanceof Refused && error.why === "not open" && election) {
-      this.#closed(election.opens, election.closes);
-      return;
-    }
-    const known = error instanceof Unanswered || error instanceof Refused;
-    const tooMany = error instanceof Refused && error.why === "too many";
-    const retry = button(this.#shell.words.say("lostRetry"), again);
-    if (tooMany) this.#message("tooManyTitle", "tooManyText", retry);
-    else if (known) this.#message("offlineTitle", "offlineText", retry);
+    if (error instanceof Refused && error.why === "too many") this.#message("tooManyTitle", "tooManyText", "lostRetry", again);
+    else if (error instanceof Refused || error instanceof Unanswered) this.#message("offlineTitle", "offlineText", "lostRetry", again);
     else this.#end("brokenTitle", "brokenText");
   }
 
-  #closed(opens: string, closes: string): void {
+  #closed({ opens, closes }: Readonly<{ opens: string; closes: string }>): void {
     this.#erase();
-    this.#screen(() => {
-      const { words } = this.#shell;
-      const values = { opens: words.moment(opens), closes: words.moment(closes) };
-      this.#shell.show({ title: words.say("closedTitle"), body: [p(words.say("closedText", values))] });
+    this.#screen((words) => {
+      const text = words.say("closedText", { opens: words.moment(opens), closes: words.moment(closes) });
+      return screens.messageScreen(words, "closedTitle", [text]);
     });
   }
 
+  /** The end, with nothing stored. What was still at work has stopped then, and ends nothing a second time. */
   #end(title: Key, text: Key): void {
-    if (this.#over) return; // what was still at work has stopped, too
+    if (this.#over || this.#sheet?.sent) return;
     this.#erase();
-    this.#message(
-      title,
-      text,
-      button(this.#shell.words.say("startAgain"), () => location.reload()),
-    );
-  }
-
-  #leave(): void {
-    if (this.#sheet?.sent && !this.#over) return; // the vote is on its way, and its answer is still to come
-    this.#end("leftTitle", "leftText");
+    this.#message(title, text, "startAgain", () => location.reload());
   }
 
   #warn(minutes: number): void {
     const before = this.#draw;
-    this.#screen(() => {
-      const { words } = this.#shell;
-      const stay = button(words.say("timeoutStay"), () => {
-        this.#idle.start();
-        this.#screen(before);
-      });
-      this.#shell.show({ title: words.say("timeoutTitle"), body: [p(words.count("timeoutText", minutes)), stay] });
-    });
+    const stay = (): void => {
+      this.#idle.start();
+      this.#draw = before;
+      before();
+    };
+    this.#screen((words) =>
+      screens.messageScreen(words, "timeoutTitle", [words.count("timeoutText", minutes)], button(words.say("timeoutStay"), stay)),
+    );
   }
 
   /** Nothing of the vote is left: not in memory, not in the worker, not in the history (CL-06). */
@@ -542,7 +328,11 @@ export function referenceOf(path: string): string {
   return /^\/vote\/([0-9a-f]{16})$/.exec(path)?.[1] ?? "";
 }
 
-function described(pressed: HTMLButtonElement, by: string): HTMLButtonElement {
-  pressed.setAttribute("aria-describedby", by);
-  return pressed;
+/** What stands behind the # of an address, as it was written. */
+export function fragmentOf(hash: string): string {
+  try {
+    return decodeURIComponent(hash.slice(1));
+  } catch {
+    return hash.slice(1);
+  }
 }

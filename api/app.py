@@ -15,6 +15,7 @@ from api.authorising import check_declared, describe
 from api.clock import JUMP, Clock
 from api.counting import Counts
 from api.edge import Edge
+from api.errors import ApiError
 from api.health import health_routes
 from api.logs import exception_members, logger
 from api.migrating import check_version
@@ -28,6 +29,7 @@ from api.voters.database import VoterDatabase
 from api.voters.listed import made_for
 from api.voters.presented import Refusals
 from api.voters.service import Limits, VotingService
+from engine.errors import EngineError
 from engine.group import STANDARD, Group
 
 __all__ = ["VotingSettings", "create_voting_app"]
@@ -67,9 +69,13 @@ def create_voting_app(
             _log.warning("pages for voters are missing: psephos doctor says what to do", count=len(pages.missing))
         else:
             _log.info("the pages for voters", sha256=pages.digest, count=len(pages.files))
-        devices = await run_in_threadpool(made_for, database, group)
-        if not all(map(pages.are_named, devices)):
-            _log.error("these are not the pages that the manifest names: votes would come from others", sha256=pages.digest)
+        try:
+            named = all(map(pages.are_named, await run_in_threadpool(made_for, database, group)))
+        except (ApiError, EngineError) as error:
+            _log.warning("which pages the manifests name cannot be read", **exception_members(error))
+        else:
+            if not named:
+                _log.error("these are not the pages that the manifest names: votes would come from others", sha256=pages.digest)
         if checker is None:
             await own.warm_up()
         async with _writing(service.refusals):

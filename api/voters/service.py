@@ -22,7 +22,7 @@ from api.voters.access_code import AccessCode
 from api.voters.ballot_box import BallotBox
 from api.voters.checking import Checker
 from api.voters.database import VoterDatabase
-from api.voters.errors import NoAccess
+from api.voters.errors import NoAccess, NotOpen
 from api.voters.listed import Listed, listed
 from api.voters.presented import Refusals
 from api.voters.window import Window, window_of
@@ -98,7 +98,7 @@ class VotingService:
         _check_size(window, content)
         try:
             access = await self.access(window, code, request)
-        except NoAccess:
+        except (NoAccess, NotOpen, TooMany):
             if await run_in_threadpool(self._box.was_cast, window, code, content):  # the same request, sent before, has ended meanwhile
                 return
             raise

@@ -223,6 +223,112 @@ def test_a_link_that_is_opened_where_the_page_is_shown_already_opens_the_form(si
     assert page.url == site.page
 
 
+def test_a_ballot_of_earlier_answers_is_never_shown_and_never_cast(site: Site, desk: Desk) -> None:
+    """Somebody goes back while the first answers are being encrypted, and changes them."""
+    desk.context.add_init_script("""
+        const listen = Worker.prototype.addEventListener;
+        Worker.prototype.addEventListener = function (kind, heard, ...more) {
+            const late = event => event.data?.answer?.text ? setTimeout(() => heard(event), 1500) : heard(event);
+            return listen.call(this, kind, kind === "message" ? late : heard, ...more);
+        };
+    """)
+    page = desk.open(site.link())
+    press(page, "Start voting")
+    answer(page, YES)
+    heading(page, "Check your answers")
+    press(page, "Continue")
+    heading(page, "Send your vote")
+    page.go_back()
+    heading(page, "Check your answers")
+    page.get_by_role("link", name="Change").click()
+    answer(page, NO)
+    heading(page, "Check your answers")
+    press(page, "Continue")
+    page.get_by_role("button", name="Cast this vote", exact=True).wait_for()
+    shown = page.locator(".psephos-code").inner_text()
+    page.wait_for_timeout(2000)
+    assert page.locator(".psephos-code").inner_text() == shown, "it does not change under the reader's eyes"
+    cast(page)
+    sent = desk.posted()[-1].post_data_buffer
+    assert site.decrypted(sent) == [[0, 1, 0]]
+    assert shown.replace(" ", "")[:32].encode() in sent
+
+
+def test_what_comes_late_of_a_check_is_not_shown_over_the_vote(site: Site, desk: Desk) -> None:
+    page = desk.open(site.link())
+    waiting = list[Route]()
+    page.route("**/challenged", lambda route: waiting.append(route))
+    to_casting(page, YES)
+    press(page, "Check this vote first")
+    heading(page, "Check this vote on another device")
+    page.go_back()
+    heading(page, "Check your answers")
+    press(page, "Continue")
+    cast(page)
+    waiting[0].abort()
+    page.wait_for_timeout(500)
+    heading(page, RECEIVED)
+
+
+def test_a_service_that_refuses_a_check_hides_nothing_from_the_second_device(site: Site, desk: Desk) -> None:
+    page = desk.open(site.link())
+    body = '{"type":"about:blank","title":"Invalid","status":422,"detail":"the ballot cannot be opened; nothing was stored"}'
+    page.route("**/challenged", lambda route: route.fulfill(status=422, content_type="application/problem+json", body=body))
+    to_casting(page, YES)
+    press(page, "Check this vote first")
+    page.locator(".psephos-qr svg").wait_for()
+    assert "Do not vote on this device" in page.inner_text("main")
+
+
+def test_what_is_ticked_outlives_another_language_and_the_warning(site: Site, desk: Desk) -> None:
+    page = desk.context.new_page()
+    page.clock.install()
+    page.goto(site.link())
+    press(page, "Start voting")
+    page.get_by_label(NO, exact=True).check()
+    press(page, "Cymraeg")
+    assert page.get_by_label(NO, exact=True).is_checked()
+    press(page, "English")
+    page.clock.fast_forward("20:01")
+    heading(page, "Are you still there?")
+    page.go_back()
+    heading(page, "About this ballot")
+    page.clock.fast_forward("05:01")
+    heading(page, "About this ballot")  # somebody who goes on is there
+    press(page, "Start voting")
+    assert page.get_by_label(NO, exact=True).is_checked()
+
+
+def test_the_skip_link_leads_to_the_main_part_and_nowhere_else(site: Site, desk: Desk) -> None:
+    page = desk.open(site.page)
+    page.get_by_label("Voting code").fill("7M4K")
+    page.get_by_role("link", name="Skip to main content").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main-content"
+    assert page.get_by_label("Voting code").input_value() == "7M4K"
+    assert page.url == site.page
+
+
+def test_cl16_a_worker_that_dies_at_its_start_is_told_of_and_nothing_is_sent(site: Site, desk: Desk) -> None:
+    desk.context.add_init_script("""
+        const Real = Worker;
+        globalThis.Worker = class extends Real {
+            constructor(...given) { super(...given); setTimeout(() => { this.terminate(); this.dispatchEvent(new Event("error")); }); }
+        };
+    """)
+    page = desk.open(site.link())
+    heading(page, "This page does not work on this device")
+    assert "No vote was stored" in page.inner_text("main")
+    assert desk.posted() == []
+
+
+def test_a_browser_without_timeouts_for_requests_can_vote(site: Site, desk: Desk) -> None:
+    desk.context.add_init_script("delete AbortSignal.timeout")
+    page = desk.open(site.link())
+    to_casting(page, YES)
+    cast(page)
+
+
 def test_cl11_two_presses_and_two_tabs_are_one_vote(site: Site, desk: Desk) -> None:
     before, link = site.count(), site.link()
     first, second = desk.open(link), desk.open(link)
@@ -292,11 +398,11 @@ def test_cl13_after_the_close_a_vote_is_refused_in_clear_words_and_not_stored(si
     try:
         site.clock.moment = site.window.closes
         press(page, "Cast this vote")
-        heading(page, "Voting is not open")
+        heading(page, "Voting is not open at this moment")
         assert "No vote was stored from this page" in page.inner_text("main")
         assert YES not in page.content()
         late = desk.open(link)
-        heading(late, "Voting is not open")
+        heading(late, "Voting is not open at this moment")
     finally:
         site.clock.moment = now
     assert site.count() == before
@@ -323,7 +429,7 @@ def test_cl14_a_browser_that_lacks_something_is_told_so_and_sends_nothing(site: 
     desk.context.add_init_script(missing)
     page = desk.open(site.link())
     heading(page, "This page needs a newer browser, with scripts switched on")
-    assert "No vote was stored, and your code still works" in re.sub(r"\s+", " ", page.inner_text("main"))
+    assert "No vote was stored from this page" in re.sub(r"\s+", " ", page.inner_text("main"))
     assert not any("/api/" in each.url for each in desk.requests)
 
 
@@ -362,8 +468,8 @@ def test_cl17_an_election_that_is_not_the_one_of_the_hashes_is_not_voted_in(site
     page = desk.context.new_page()
     page.route(f"**/elections/{site.election_id}", changed)
     page.goto(site.link())
-    heading(page, "This page does not work on this device")
-    assert "No vote was stored" in page.inner_text("main")
+    heading(page, "Do not vote on this page")
+    assert "No vote was stored. Tell the scrutineer" in page.inner_text("main")
 
 
 @pytest.mark.proves("COP-073a")
@@ -399,10 +505,10 @@ def test_cl18_the_last_page_shows_no_choice_and_no_code_and_offers_no_copy(site:
 @pytest.mark.proves("COP-077.1")
 def test_pr09_requests_and_answers_have_one_length_whatever_is_chosen(site: Site, desk: Desk) -> None:
     lengths = set[tuple[int, ...]]()
-    for choice in (YES, NO, SPOIL):
+    for choices in ((YES, "Yes, to this too"), (NO, "Spoil this question"), (SPOIL, "No, not to this")):
         desk.requests.clear()
-        page = desk.open(site.link())
-        to_casting(page, choice)
+        page = desk.open(site.link(style=2))
+        to_casting(page, *choices)
         cast(page)
         asked = [each for each in desk.requests if "/api/" in each.url]
         lengths.add(tuple(len(each.post_data_buffer or b"") + len(each.response().body()) for each in asked))

@@ -1,6 +1,7 @@
 /** What the page asks the service for. Every answer that says whether a vote counted is told apart from every doubt about it. */
 
 import type { Hashes } from "./parameters.ts";
+import { after } from "./waiting.ts";
 
 /** A ballot that the service knows. */
 export type Listed = Readonly<{
@@ -87,7 +88,7 @@ export class Client {
         mode: "cors", // else a POST that tells no referrer says that it comes from nowhere, and is refused (Fetch, "append a request Origin header")
         redirect: "error",
         referrerPolicy: "no-referrer",
-        signal: AbortSignal.timeout(TIMEOUT + FOR_A_BYTE * (body?.length ?? 0)),
+        signal: after(TIMEOUT + FOR_A_BYTE * (body?.length ?? 0)),
       });
       text = await answer.text();
     } catch {

@@ -7,10 +7,14 @@ import type { Opened } from "./opening.ts";
 import type { Hashes } from "./parameters.ts";
 import type { Slip } from "./slip.ts";
 
+/** The worker has stopped, or never started: nothing can be asked of it any more. */
+export class WorkerLost extends EncryptorError {}
+
 export class WorkerClient {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
   #number = 0;
+  #lost: string | null = null;
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -53,6 +57,7 @@ export class WorkerClient {
   }
 
   #ask(ask: Asked): Promise<Answer> {
+    if (this.#lost !== null) return Promise.reject(new WorkerLost(this.#lost));
     this.#number += 1;
     const number = this.#number;
     return new Promise((resolve, reject) => {
@@ -62,7 +67,8 @@ export class WorkerClient {
   }
 
   #fail(why: string): void {
-    for (const { reject } of this.#waiting.values()) reject(new EncryptorError(why));
+    this.#lost = why;
+    for (const { reject } of this.#waiting.values()) reject(new WorkerLost(why));
     this.#waiting.clear();
   }
 }

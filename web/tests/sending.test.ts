@@ -20,7 +20,9 @@ async function sent(
     },
     (progress, again) => {
       told.push(progress);
-      if (progress !== "sending") queueMicrotask(again);
+      if (progress === "settling") again(); // changes nothing: the time has to pass
+      if (progress === "settling") setImmediate(() => mock.timers.tick(10_000));
+      else if (progress !== "sending") queueMicrotask(again);
     },
   );
   try {
@@ -40,7 +42,7 @@ test("a refusal is believed at once while everything was answered", async () => 
 test("after a request that was not answered a refusal is asked for once more", async () => {
   assert.deepEqual(await sent("lost", "no access", "stored"), {
     end: null,
-    told: ["sending", "lost", "sending", "lost", "sending"],
+    told: ["sending", "lost", "sending", "settling", "sending"],
     left: 0,
   });
   assert.equal((await sent("lost", "no access", "no access")).end, "no access");
@@ -51,6 +53,10 @@ test("busy is said to have stored nothing only as long as nothing is in doubt", 
   assert.deepEqual((await sent("busy", "busy", "stored")).told, ["sending", "busy", "sending", "busy", "sending"]);
   assert.deepEqual((await sent("lost", "busy", "stored")).told, ["sending", "lost", "sending", "lost", "sending"]);
   assert.deepEqual((await sent("unknown", "busy", "stored")).told, ["sending", "lost", "sending", "lost", "sending"]);
+});
+
+test("a refusal because of too many requests says nothing about the vote", async () => {
+  assert.deepEqual((await sent("too many", "stored")).told, ["sending", "lost", "sending"]);
 });
 
 test("it goes on for as long as somebody asks", async () => {

@@ -1,5 +1,7 @@
 /** Files of the page's own site, asked for without saying who asks. */
 
+import { after } from "../waiting.ts";
+
 const TIMEOUT = 60_000;
 
 /** There is no such file, or it is nothing that can be used. */
@@ -9,7 +11,7 @@ export class Missing extends Error {}
 export class Unreachable extends Error {}
 
 /** The answer. Throws Missing, Unreachable. */
-export async function answerTo(address: string, signal: AbortSignal = AbortSignal.timeout(TIMEOUT)): Promise<Response> {
+export async function answerTo(address: string, signal: AbortSignal = after(TIMEOUT)): Promise<Response> {
   let answer: Response;
   try {
     answer = await fetch(address, {

@@ -19,7 +19,7 @@ export class Shell {
   words: Words;
   /** Whether the page can be left with nothing stored: not while a vote is on its way. */
   leaving = true;
-  readonly #main = h("main", { class: "govuk-main-wrapper", id: "main-content" });
+  readonly #main = h("main", { class: "govuk-main-wrapper", id: "main-content", tabindex: "-1" });
   readonly #before = h("div", { id: "before-content" });
   readonly #status = h("div", { class: "govuk-visually-hidden", role: "status", "aria-live": "polite" });
   #title = "";
@@ -107,8 +107,13 @@ export class Shell {
       { class: "govuk-generic-header__logo" },
       h("span", { class: "govuk-generic-header__homepage-link" }, words.say("service")),
     );
+    const skip = h("a", { class: "govuk-skip-link", href: "#main-content" }, words.say("skip"));
+    skip.addEventListener("click", (event) => {
+      event.preventDefault(); // what stands behind the # is for codes
+      this.#main.focus();
+    });
     document.body.replaceChildren(
-      h("a", { class: "govuk-skip-link", href: "#main-content" }, words.say("skip")),
+      skip,
       h(
         "header",
         { class: "govuk-template__header" },

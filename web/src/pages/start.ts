@@ -4,6 +4,9 @@ import workerAddress from "../worker.ts?worker&url";
 
 export { firstLanguage } from "./start_language.ts";
 
+/** Somebody has changed a part of the page. */
+export class Altered extends Error {}
+
 /**
  * The worker in which votes are encrypted, or null where the browser lacks something it needs: then there is no other way here.
  *
@@ -13,9 +16,12 @@ export async function startWorker(): Promise<Worker | null> {
   if (typeof BigInt !== "function" || !globalThis.crypto?.subtle || typeof Worker !== "function" || !isSecureContext) return null;
   const integrity = document.querySelector<HTMLMetaElement>("meta[name=psephos-worker]")?.content ?? "";
   if (!integrity && import.meta.env.PROD) return null;
-  const answer = await fetch(workerAddress, { integrity, cache: "no-store", credentials: "omit", mode: "same-origin" });
+  const answer = await fetch(workerAddress, { cache: "no-store", credentials: "omit", mode: "same-origin" });
   if (!answer.ok) throw new TypeError("the worker's script is not there");
-  const address = URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type: "text/javascript" }));
+  const script = await answer.arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-384", script));
+  if (integrity && integrity !== `sha384-${btoa(String.fromCharCode(...digest))}`) throw new Altered("the worker's script is another one");
+  const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   try {
     return new Worker(trusted(address), { type: "module" });
   } finally {

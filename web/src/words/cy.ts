@@ -103,7 +103,7 @@ export const cy: Welsh = {
     "Dewiswch ddim mwy na dau ateb",
     "Dewiswch ddim mwy na thri ateb",
     "Dewiswch ddim mwy na chwe ateb",
-    "Dewiswch ddim mwy na {count} ateb",
+    "Dewiswch hyd at {count} ateb yn unig",
   ),
   questionTooManyPoints: forms(
     "Peidiwch â rhoi pleidlais",
@@ -111,7 +111,7 @@ export const cy: Welsh = {
     "Rhowch ddim mwy na dwy bleidlais i gyd",
     "Rhowch ddim mwy na thair pleidlais i gyd",
     "Rhowch ddim mwy na chwe phleidlais i gyd",
-    "Rhowch ddim mwy na {count} pleidlais i gyd",
+    "Rhowch hyd at {count} pleidlais i gyd",
   ),
   questionPointsNumber: forms(
     "Rhowch 0 ar gyfer {option}",
@@ -166,13 +166,13 @@ export const cy: Welsh = {
   refusedCode:
     "Defnyddiwyd y cod neu cymerwyd ei le tra oeddech yn pleidleisio. Ni chadwyd pleidlais o'r dudalen hon. Os nad chi oedd hyn, gofynnwch am gymorth nawr.",
   refusedInvalid: "Ni ellid darllen y bleidlais. Ni chadwyd dim ac mae eich cod yn dal i weithio. Ewch yn ôl a'i hanfon eto.",
-  closedTitle: "Nid yw'r pleidleisio ar agor",
-  closedText: "Mae'r pleidleisio ar agor o {opens} tan {closes}. Ni chadwyd pleidlais o'r dudalen hon.",
+  closedTitle: "Nid yw'r pleidleisio ar agor ar hyn o bryd",
+  closedText: "Mae'r pleidleisio o {opens} tan {closes}. Ni chadwyd pleidlais o'r dudalen hon.",
   brokenTitle: "Nid yw'r dudalen hon yn gweithio ar y ddyfais hon",
   brokenText:
     "Ni all eich porwr gloi pleidleisiau'n ddiogel, felly ni fydd yn pleidleisio. Ni chadwyd pleidlais. Defnyddiwch borwr arall neu un mwy newydd, neu gofynnwch am ffordd arall o bleidleisio.",
-  offlineTitle: "Ni allem gyrraedd y bleidlais",
-  offlineText: "Ni chadwyd pleidlais. Gwiriwch eich cysylltiad a rhowch gynnig arall arni.",
+  offlineTitle: "Ni allem agor y bleidlais",
+  offlineText: "Ni chadwyd pleidlais. Gwiriwch eich cysylltiad, arhoswch ychydig, a rhowch gynnig arall arni.",
   tooManyTitle: "Rhoddwyd cynnig ar ormod o godau",
   tooManyText: "Arhoswch funud, yna rhowch gynnig arall arni. Ni chadwyd pleidlais.",
 
@@ -190,7 +190,7 @@ export const cy: Welsh = {
   timedOutText: "Buoch i ffwrdd am amser hir. Ni chadwyd pleidlais ac mae eich cod yn dal i weithio.",
   startAgain: "Dechrau eto",
   leftTitle: "Rydych wedi gadael y bleidlais",
-  leftText: "Dilëwyd eich atebion o'r dudalen hon. Ni chadwyd pleidlais ac mae eich cod yn dal i weithio.",
+  leftText: "Dilëwyd eich atebion o'r dudalen hon. Ni chadwyd pleidlais ohoni.",
 
   checkTitle: "Gwiriwch y bleidlais hon ar ddyfais arall",
   checkWait: "Yn agor y bleidlais hon fel y gellir ei gwirio.",
@@ -202,8 +202,15 @@ export const cy: Welsh = {
     "Nid yw'r hyn a ddewisoch yn y bleidlais agored hon yn gyfrinachol mwyach. Ni chafodd ei hanfon fel eich pleidlais ac ni chaiff ei chyfrif.",
   checkDone: "Yn ôl i bleidleisio",
   checkLost:
-    "Ni allem agor y bleidlais hon i'w gwirio. Ni chafodd ei bwrw, ac mae eich cod yn dal i weithio. Ewch yn ôl a rhowch gynnig arall arni, neu pleidleisiwch.",
-  checkFull: "Ni ellir agor rhagor o bleidleisiau â'r cod hwn. Gallwch bleidleisio o hyd. Ni chadwyd dim.",
+    "Ni allem gyrraedd y bleidlais i gyflwyno'r bleidlais agored hon. Ni chafodd ei bwrw. Gallwch ei gwirio o hyd ar y ddyfais arall.",
+  lostWait: "Rydym yn gofyn unwaith eto. Cadwch y dudalen hon ar agor.",
+  alteredTitle: "Peidiwch â phleidleisio ar y dudalen hon",
+  alteredText:
+    "Newidiwyd rhywbeth yn y bleidlais hon ar ei ffordd atoch. Ni chadwyd pleidlais. Dywedwch wrth y craffwr, a defnyddiwch ddyfais neu rwydwaith arall.",
+  checkAltered:
+    "Mae'r bleidlais yn dweud na chafodd y bleidlais hon ei chloi fel y dewisoch. Peidiwch â phleidleisio ar y ddyfais hon. Gwiriwch hi ar y ddyfais arall, a dywedwch wrth y craffwr.",
+  checkFull:
+    "Ni dderbynnir rhagor o bleidleisiau agored â'r cod hwn, felly ni chyflwynwyd yr un hon. Ni chafodd ei bwrw. Gallwch ei gwirio o hyd, a phleidleisio.",
 
   checkPageTitle: "Gwirio pleidlais wedi'i chloi",
   checkPageLoading: "Yn paratoi. Ar ôl hyn mae'r dudalen yn gweithio heb gysylltiad.",

@@ -99,13 +99,13 @@ export const en = {
   refusedTitle: "Your vote was not stored",
   refusedCode: "The code was used or replaced while you were voting. No vote was stored from this page. If this was not you, get help now.",
   refusedInvalid: "The vote could not be read. Nothing was stored and your code still works. Go back and send it again.",
-  closedTitle: "Voting is not open",
-  closedText: "Voting is open from {opens} until {closes}. No vote was stored from this page.",
+  closedTitle: "Voting is not open at this moment",
+  closedText: "Voting is from {opens} until {closes}. No vote was stored from this page.",
   brokenTitle: "This page does not work on this device",
   brokenText:
     "Your browser cannot lock votes safely, so it will not vote. No vote was stored. Use another or newer browser, or ask for another way to vote.",
-  offlineTitle: "We could not reach the ballot",
-  offlineText: "No vote was stored. Check your connection and try again.",
+  offlineTitle: "We could not open the ballot",
+  offlineText: "No vote was stored. Check your connection, wait a little, and try again.",
   tooManyTitle: "Too many codes were tried",
   tooManyText: "Wait a minute, then try again. No vote was stored.",
 
@@ -119,7 +119,7 @@ export const en = {
   timedOutText: "You were away for a long time. No vote was stored and your code still works.",
   startAgain: "Start again",
   leftTitle: "You have left the ballot",
-  leftText: "Your answers were erased from this page. No vote was stored and your code still works.",
+  leftText: "Your answers were erased from this page. No vote was stored from it.",
 
   checkTitle: "Check this vote on another device",
   checkWait: "Opening this vote so that it can be checked.",
@@ -129,8 +129,15 @@ export const en = {
   checkQr: "Picture to scan that opens the check page",
   checkNotSecret: "What you chose in this opened vote is not secret any more. It was never sent as your vote and will not be counted.",
   checkDone: "Go back to voting",
-  checkLost: "We could not open this vote for checking. It was not cast, and your code still works. Go back and try again, or vote.",
-  checkFull: "No more votes can be opened with this code. You can still vote. Nothing was stored.",
+  checkLost: "We could not reach the ballot to hand in this opened vote. It was not cast. You can still check it on the other device.",
+  lostWait: "We are asking once more. Keep this page open.",
+  alteredTitle: "Do not vote on this page",
+  alteredText:
+    "Something in this ballot was changed on its way to you. No vote was stored. Tell the scrutineer, and use another device or network.",
+  checkAltered:
+    "The ballot says that this vote was not locked as you chose. Do not vote on this device. Check it on the other device, and tell the scrutineer.",
+  checkFull:
+    "No more opened votes are taken with this code, so this one was not handed in. It was not cast. You can still check it, and vote.",
 
   checkPageTitle: "Check a locked vote",
   checkPageLoading: "Getting ready. After this the page works without a connection.",

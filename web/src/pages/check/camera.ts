@@ -16,6 +16,7 @@ export class Camera {
   readonly #canvas = document.createElement("canvas");
   #stream: MediaStream | null = null;
   #timer = 0;
+  #stopped = false;
 
   constructor(video: HTMLVideoElement) {
     this.#video = video;
@@ -23,12 +24,18 @@ export class Camera {
 
   /** Looks until a code is read that `found` takes. Rejects if there is no camera, or it may not be used. */
   async start(found: (text: string) => boolean): Promise<void> {
-    this.#stream = await navigator.mediaDevices.getUserMedia({
+    this.#stopped = false;
+    const stream = await navigator.mediaDevices.getUserMedia({
       audio: false,
       video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } },
     });
-    this.#video.srcObject = this.#stream;
-    await this.#video.play();
+    this.#stream = stream;
+    this.#video.srcObject = stream;
+    if (!this.#stopped) await this.#video.play();
+    if (this.#stopped) {
+      this.stop(); // pressed while the browser asked, or the picture began
+      return;
+    }
     this.#timer = window.setInterval(() => {
       const text = this.#look();
       if (text !== null && found(text)) this.stop();
@@ -37,6 +44,7 @@ export class Camera {
 
   /** Switches the camera off. */
   stop(): void {
+    this.#stopped = true;
     clearInterval(this.#timer);
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = null;

@@ -4,7 +4,7 @@ import encodeQR from "qr";
 
 import { shownCode } from "../../confirmation.ts";
 import { slipOf, writeSlip } from "../../slip.ts";
-import type { Words } from "../../words/words.ts";
+import type { Key, Words } from "../../words/words.ts";
 import { h, p } from "../dom.ts";
 import { button, codeShown } from "../parts.ts";
 import type { Screen } from "../shell.ts";
@@ -17,6 +17,7 @@ export function checkScreen(
   electionId: string,
   ballot: { text: string; confirmationCode: string },
   opening: string,
+  note: Key,
   done: () => void,
 ): Screen {
   const place = h("div", { class: "psephos-qr" });
@@ -25,7 +26,11 @@ export function checkScreen(
     const address = `${location.origin}/check#${slip}`;
     link.href = address;
     link.textContent = address;
-    place.replaceChildren(picture(encodeQR(address, "raw", { ecc: "medium" }), words.say("checkQr")));
+    try {
+      place.replaceChildren(picture(encodeQR(address, "raw", { ecc: "medium" }), words.say("checkQr")));
+    } catch {
+      place.remove(); // more than a picture can hold: the address is left
+    }
   });
   return {
     title: words.say("checkTitle"),
@@ -35,7 +40,7 @@ export function checkScreen(
       h("p", { class: "govuk-body" }, `${words.say("checkLinkLabel")}: `, link),
       p(words.say("checkCompare")),
       codeShown(shownCode(ballot.confirmationCode)),
-      h("div", { class: "govuk-inset-text" }, words.say("checkNotSecret")),
+      h("div", { class: "govuk-inset-text" }, words.say(note)),
       button(words.say("checkDone"), done),
     ],
   };

@@ -28,6 +28,11 @@ export class Idle {
     this.#timers = [];
   }
 
+  /** Whether somebody was warned, and has not said anything since. */
+  get warned(): boolean {
+    return this.#timers.length === 2;
+  }
+
   #touched(): void {
     if (this.#timers.length === 1) this.start(); // once warned, only the button says that somebody is there
   }

@@ -4,7 +4,7 @@ import { WorkerClient } from "../../worker_client.ts";
 import { p } from "../dom.ts";
 import { button } from "../parts.ts";
 import { Shell } from "../shell.ts";
-import { firstLanguage, startWorker } from "../start.ts";
+import { Altered, firstLanguage, startWorker } from "../start.ts";
 import { fragmentOf, referenceOf, Vote } from "./vote.ts";
 
 const fragment = fragmentOf(location.hash);
@@ -12,12 +12,14 @@ history.replaceState(null, "", location.pathname); // before anything is asked f
 const language = firstLanguage();
 startWorker().then(
   (worker) => worker && new Vote(language, new WorkerClient(worker)).begin(referenceOf(location.pathname), fragment),
-  () => {
+  (error: unknown) => {
     const shell = new Shell(language, draw, null);
     function draw(): void {
       const { words } = shell;
       const retry = button(words.say("lostRetry"), () => location.reload());
-      shell.show({ title: words.say("offlineTitle"), body: [p(words.say("offlineText")), retry] });
+      const altered = error instanceof Altered;
+      const text = p(words.say(altered ? "alteredText" : "offlineText"));
+      shell.show({ title: words.say(altered ? "alteredTitle" : "offlineTitle"), body: [text, !altered && retry] });
     }
     draw();
   },

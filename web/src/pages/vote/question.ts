@@ -6,7 +6,10 @@ import { type Child, h } from "../dom.ts";
 import { errorMessage } from "../parts.ts";
 
 /** What a question's form says: a number for each option, or what is wrong and in which field. */
-export type Read = Readonly<{ choices: readonly number[] } | { field: string; error: string }>;
+export type Read = Readonly<{ choices: readonly number[] } | Wrong>;
+
+/** What is wrong, in which field, to be said in any language. */
+export type Wrong = Readonly<{ field: string; say: (words: Words) => string }>;
 
 /** How a question is answered: one of several, several, or numbers of votes. */
 export function kindOf(contest: Contest): "one" | "several" | "points" {
@@ -44,7 +47,7 @@ export function questionFields(words: Words, contest: Contest, answered: readonl
 }
 
 /** What the form says now. */
-export function readQuestion(words: Words, contest: Contest, form: HTMLFormElement): Read {
+export function readQuestion(contest: Contest, form: HTMLFormElement): Read {
   const kind = kindOf(contest);
   const limit = contest.selectionLimit;
   const choices: number[] = [];
@@ -57,14 +60,15 @@ export function readQuestion(words: Words, contest: Contest, form: HTMLFormEleme
     }
     const typed = input.value.trim() || "0";
     if (!/^\d{1,4}$/.test(typed) || Number(typed) > option.selectionLimit) {
-      return { field, error: words.count("questionPointsNumber", option.selectionLimit, { option: option.label }) };
+      const { selectionLimit, label } = option;
+      return { field, say: (words) => words.count("questionPointsNumber", selectionLimit, { option: label }) };
     }
     choices.push(Number(typed));
   }
   const sum = choices.reduce((total, each) => total + each, 0);
   const field = fieldOf(1);
-  if (contest.options.at(-1)!.spoil && choices.at(-1) && sum > 1) return { field, error: words.say("questionSpoilAlone") };
-  if (sum > limit) return { field, error: words.count(kind === "points" ? "questionTooManyPoints" : "questionTooMany", limit) };
+  if (contest.options.at(-1)!.spoil && choices.at(-1) && sum > 1) return { field, say: (words) => words.say("questionSpoilAlone") };
+  if (sum > limit) return { field, say: (words) => words.count(kind === "points" ? "questionTooManyPoints" : "questionTooMany", limit) };
   return { choices };
 }
 

@@ -7,13 +7,19 @@ import type { Key, Words } from "../../words/words.ts";
 import { type Child, h, p } from "../dom.ts";
 import { button, codeShown, errorMessage, errorSummary, form, submitButton, summaryList } from "../parts.ts";
 import type { Screen } from "../shell.ts";
-import { answerInWords, questionFields } from "./question.ts";
+import { answerInWords, questionFields, typedAnswer, type Wrong } from "./question.ts";
 import type { Sheet } from "./sheet.ts";
 
 /** What is wrong with a code, before or after the service was asked. */
 export type CodeWrong = Readonly<{ problem: CodeProblem | "refused"; length: number }>;
 
-export function codeScreen(words: Words, typed: string, wrong: CodeWrong | null, submit: (typed: string) => void): Screen {
+export function codeScreen(
+  words: Words,
+  typed: string,
+  wrong: CodeWrong | null,
+  keep: (typed: string) => void,
+  submit: (typed: string) => void,
+): Screen {
   const error = wrong && codeError(words, wrong);
   const input = h("input", {
     class: error ? "govuk-input govuk-input--error psephos-code-input" : "govuk-input psephos-code-input",
@@ -24,8 +30,10 @@ export function codeScreen(words: Words, typed: string, wrong: CodeWrong | null,
     autocapitalize: "characters",
     spellcheck: "false",
     "aria-describedby": error ? "code-hint code-error" : "code-hint",
+    "aria-invalid": error ? "true" : false,
   });
   input.value = typed;
+  input.addEventListener("input", () => keep(input.value));
   const group = h(
     "div",
     { class: groupClass(error) },
@@ -101,33 +109,33 @@ export function aboutScreen(words: Words, sheet: Sheet, start: () => void): Scre
   };
 }
 
-/** What is wrong with an answer, and what was filled in, so that an error erases nothing. */
-export type QuestionWrong = Readonly<{ field: string; error: string; empty: boolean; typed: readonly string[] | null }>;
-
 export function questionScreen(
   words: Words,
   sheet: Sheet,
   position: number,
-  wrong: QuestionWrong | null,
+  wrong: Wrong | null,
   submit: (asked: HTMLFormElement) => void,
   skip: () => void,
   back: () => void,
 ): Screen {
   const contest = sheet.contests[position]!;
-  const answered = wrong?.typed ?? sheet.answers[position]?.map(String) ?? null;
+  const answered = sheet.typed.get(position) ?? sheet.answers[position]?.map(String) ?? null;
+  const error = wrong && wrong.say(words);
   const buttons = h(
     "div",
     { class: "govuk-button-group" },
     submitButton(words.say("continue")),
-    wrong?.empty && button(words.say("questionSkip"), skip, "secondary"),
+    (wrong || sheet.answers[position]) && button(words.say("questionSkip"), skip, "secondary"),
   );
-  const asked = form(() => submit(asked), questionFields(words, contest, answered, wrong && wrong.error), buttons);
+  const asked = form(() => submit(asked), questionFields(words, contest, answered, error), buttons);
+  const keep = (): void => void sheet.typed.set(position, typedAnswer(sheet.contests[position]!, asked));
+  asked.addEventListener("input", keep);
   return {
     title: contest.label,
     caption: words.say("questionNumber", { number: position + 1, count: sheet.contests.length }),
     error: Boolean(wrong),
     back,
-    body: [wrong && errorSummary(words, [[wrong.field, wrong.error]]), asked],
+    body: [wrong && error && errorSummary(words, [[wrong.field, error]]), asked],
   };
 }
 

@@ -7,13 +7,13 @@
 
 import { type Refusal, Refused } from "../../client.ts";
 
-/** Seconds until it is tried again by itself; after the last of them, when somebody asks for it. */
+/** Seconds until it is tried again by itself, the last of them over and over, or at once when somebody asks for it. */
 const AGAIN = [2, 5, 10, 20];
 /** Seconds in which a request that was not answered has come to its end. */
 const SETTLED = 10;
 
-/** What there is to tell meanwhile: it is on its way; the service was busy, and has nothing; nothing is known. */
-export type Progress = "sending" | "busy" | "lost";
+/** What there is to tell meanwhile: it is on its way; the service was busy, and has nothing; nothing is known, and one can try or must wait. */
+export type Progress = "sending" | "busy" | "lost" | "settling";
 
 export class Sending {
   readonly #cast: () => Promise<void>;
@@ -35,26 +35,27 @@ export class Sending {
         return null;
       } catch (error) {
         const why = error instanceof Refused ? error.why : "unanswered";
-        if (why !== "busy" && why !== "unknown" && why !== "unanswered") {
+        if (why !== "busy" && why !== "too many" && why !== "unknown" && why !== "unanswered") {
           if (!doubt || refused) return why;
           refused = true;
-          await this.#pause("lost", SETTLED);
+          await this.#pause("settling", SETTLED);
           continue;
         }
         refused = false;
         doubt ||= why !== "busy";
-        await this.#pause(doubt ? "lost" : "busy", AGAIN[attempt]);
+        await this.#pause(doubt ? "lost" : "busy", AGAIN[Math.min(attempt, AGAIN.length - 1)]!);
       }
     }
   }
 
-  #pause(progress: Progress, seconds: number | undefined): Promise<void> {
+  #pause(progress: Progress, seconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = seconds === undefined ? undefined : setTimeout(resolve, 1000 * seconds);
-      this.#tell(progress, () => {
+      const timer = setTimeout(resolve, 1000 * seconds);
+      const again = (): void => {
         clearTimeout(timer);
         resolve();
-      });
+      };
+      this.#tell(progress, progress === "settling" ? () => {} : again);
     });
   }
 }

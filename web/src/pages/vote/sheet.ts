@@ -12,12 +12,16 @@ export class Sheet {
   contests: readonly Contest[];
   /** A number for each option of each contest, once its question was answered or passed over. */
   answers: (readonly number[] | null)[];
+  /** What is filled in of each question that is not answered yet, valid or not: another language, or a warning, erases nothing. */
+  readonly typed = new Map<number, readonly string[]>();
   /** The ballot that was encrypted and not cast yet; when it is sent, it stays here until its answer has come. */
   ballot: EncryptedBallot | null = null;
   /** Whether the ballot was sent, and it is not known yet what became of it. */
   sent = false;
   /** Counts up with every answer: what was encrypted of an earlier version is not this vote. */
   version = 0;
+  /** The version that is being encrypted at this moment, if any. */
+  encrypting: number | null = null;
 
   constructor(client: Client, electionId: string, manifest: Manifest, style: number, contests: readonly Contest[]) {
     this.client = client;
@@ -37,6 +41,7 @@ export class Sheet {
   /** Answers a question. A ballot of earlier answers is gone. */
   answer(position: number, choices: readonly number[]): void {
     this.answers[position] = choices;
+    this.typed.delete(position);
     this.drop();
   }
 
@@ -50,6 +55,7 @@ export class Sheet {
   wipe(): void {
     this.drop();
     this.answers = [];
+    this.typed.clear();
     this.contests = [];
     this.manifest = { ...this.manifest, content: new Uint8Array(), contests: [], ballotStyles: [] };
   }

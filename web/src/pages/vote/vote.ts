@@ -10,12 +10,12 @@ import { Client, type Listed, type Refusal, Refused, Unanswered } from "../../cl
 import { contestsOf } from "../../manifest.ts";
 import { manifestOf } from "../../parameters.ts";
 import type { Key, Language, Words } from "../../words/words.ts";
-import type { WorkerClient } from "../../worker_client.ts";
+import { type WorkerClient, WorkerLost } from "../../worker_client.ts";
 import { button } from "../parts.ts";
 import { type Screen, Shell } from "../shell.ts";
 import { checkScreen } from "./check_vote.ts";
 import { Idle } from "./idle.ts";
-import { readQuestion, typedAnswer } from "./question.ts";
+import { readQuestion, type Wrong } from "./question.ts";
 import * as screens from "./screens.ts";
 import { Sending } from "./sending.ts";
 import { Sheet } from "./sheet.ts";
@@ -33,6 +33,8 @@ export class Vote {
   #sheet: Sheet | null = null;
   #draw: () => void = () => {};
   #over = false;
+  /** Counts up with every way between screens: what was asked for before is not shown over what is there now. */
+  #visit = 0;
 
   constructor(language: Language, worker: WorkerClient) {
     this.#worker = worker;
@@ -65,6 +67,7 @@ export class Vote {
       this.#failed(error, () => void this.begin(reference, fragment));
       return;
     }
+    if (this.#over) return;
     const named = this.#listed.filter(({ election_id }) => reference !== "" && election_id.startsWith(reference));
     this.#listed = named.length ? named : this.#listed.filter(({ closed }) => !closed);
     this.#election = this.#listed.length === 1 ? this.#listed[0]! : null;
@@ -81,7 +84,8 @@ export class Vote {
   }
 
   #askCode(typed = "", wrong: screens.CodeWrong | null = null): void {
-    this.#screen((words) => screens.codeScreen(words, typed, wrong, (code) => this.#typed(code)));
+    const keep = (now: string): void => void (typed = now);
+    this.#screen((words) => screens.codeScreen(words, typed, wrong, keep, (code) => this.#typed(code)));
   }
 
   #typed(typed: string): void {
@@ -105,18 +109,20 @@ export class Vote {
 
   async #openForm(election: Listed): Promise<void> {
     this.#wait("loading");
-    const client = new Client(this.#code);
+    const code = this.#code;
+    const client = new Client(code);
     try {
       const style = await client.ballotStyle(election.election_id);
       const [parts, hashes] = await Promise.all([client.publicParts(election.election_id), client.hashes(election.election_id)]);
+      if (this.#over) return;
       const manifest = manifestOf(parts);
       this.#sheet = new Sheet(client, election.election_id, manifest, style, contestsOf(manifest, style));
       this.#code = "";
-      this.#worker.prepare(parts, hashes).catch(() => this.#end("brokenTitle", "brokenText"));
+      this.#worker.prepare(parts, hashes).catch((error: unknown) => this.#unfit(error));
       this.#idle.start();
       this.#go({ at: "about" }, true);
     } catch (error) {
-      if (error instanceof Refused && error.why === "no access") this.#askCode("", { problem: "refused", length: 0 });
+      if (error instanceof Refused && error.why === "no access") this.#askCode(code, { problem: "refused", length: 0 });
       else if (error instanceof Refused && error.why === "not open") this.#closed(election);
       else this.#failed(error, () => void this.#openForm(election));
     }
@@ -124,20 +130,17 @@ export class Vote {
 
   // Questions
 
-  #question(sheet: Sheet, position: number, wrong: screens.QuestionWrong | null = null): void {
+  #question(sheet: Sheet, position: number, wrong: Wrong | null = null): void {
     const skip = (): void => this.#answered(sheet, position, sheet.contests[position]!.options.map(() => 0)); // prettier-ignore
     const submit = (asked: HTMLFormElement): void => this.#submitted(sheet, position, asked);
     this.#screen((words) => screens.questionScreen(words, sheet, position, wrong, submit, skip, this.#back));
   }
 
   #submitted(sheet: Sheet, position: number, asked: HTMLFormElement): void {
-    const { words } = this.#shell;
-    const contest = sheet.contests[position]!;
-    const read = readQuestion(words, contest, asked);
-    const typed = typedAnswer(contest, asked);
-    if ("error" in read) this.#question(sheet, position, { ...read, empty: false, typed });
+    const read = readQuestion(sheet.contests[position]!, asked);
+    if ("say" in read) this.#question(sheet, position, read);
     else if (read.choices.some((each) => each > 0)) this.#answered(sheet, position, read.choices);
-    else this.#question(sheet, position, { field: "option-1", error: words.say("questionEmpty"), empty: true, typed });
+    else this.#question(sheet, position, { field: "option-1", say: (words) => words.say("questionEmpty") });
   }
 
   #answered(sheet: Sheet, position: number, choices: readonly number[]): void {
@@ -156,14 +159,17 @@ export class Vote {
   /** Encrypts what is answered now; a ballot of earlier answers is never shown, and never sent. */
   async #encrypt(sheet: Sheet): Promise<void> {
     const { version } = sheet;
-    const chosen = sheet.answers.map((each) => each!);
+    if (sheet.encrypting === version) return;
+    sheet.encrypting = version;
     try {
-      const ballot = await this.#worker.encrypt(sheet.style, chosen);
+      const ballot = await this.#worker.encrypt(sheet.style, sheet.answers.map((each) => each!)); // prettier-ignore
       if (sheet.version !== version || this.#over) return;
       sheet.ballot = ballot;
       if ((history.state as Place | null)?.at === "cast") this.#cast(sheet);
-    } catch {
-      this.#end("brokenTitle", "brokenText");
+    } catch (error) {
+      this.#unfit(error);
+    } finally {
+      if (sheet.encrypting === version) sheet.encrypting = null;
     }
   }
 
@@ -181,19 +187,21 @@ export class Vote {
   async #send(sheet: Sheet): Promise<void> {
     if (sheet.sent || !sheet.ballot) return; // pressed twice
     sheet.sent = true;
+    this.#visit += 1;
     this.#idle.stop();
     this.#shell.leaving = false;
     const sending = new Sending(
       () => sheet.client.cast(sheet.electionId, sheet.ballot!.text),
       (progress, again) => {
         if (progress === "sending") this.#wait("castTitle", "castSending");
-        else
-          this.#message(progress === "busy" ? "busyTitle" : "lostTitle", progress === "busy" ? "busyText" : "lostText", "lostRetry", again);
+        else if (progress === "busy") this.#message("busyTitle", "busyText", "lostRetry", again);
+        else if (progress === "lost") this.#message("lostTitle", "lostText", "lostRetry", again);
+        else this.#wait("lostTitle", "lostWait");
       },
     );
     const refused = await sending.done();
-    this.#shell.leaving = true;
     sheet.sent = false;
+    this.#shell.leaving = true;
     if (refused) this.#refused(sheet, refused);
     else {
       this.#erase();
@@ -217,18 +225,29 @@ export class Vote {
     const { ballot } = sheet;
     if (!ballot) return; // pressed twice
     sheet.drop();
+    this.#visit += 1;
+    const visit = this.#visit;
     this.#wait("checkTitle", "checkWait");
+    let opening: string;
     try {
-      const opening = await this.#worker.open();
-      await sheet.client.challenge(sheet.electionId, ballot.text, opening);
-      if (!this.#over) this.#screen((words) => checkScreen(words, sheet.electionId, ballot, opening, this.#toAnswers));
+      opening = await this.#worker.open();
     } catch (error) {
-      if (error instanceof Refused && (error.why === "not open" || error.why === "no access")) this.#refused(sheet, error.why);
-      else if (error instanceof Refused && error.why === "full") this.#message("checkTitle", "checkFull", "checkDone", this.#toAnswers);
-      else if (error instanceof Refused || error instanceof Unanswered)
-        this.#message("checkTitle", "checkLost", "checkDone", this.#toAnswers);
-      else this.#end("brokenTitle", "brokenText");
+      this.#unfit(error);
+      return;
     }
+    let note: Key = "checkNotSecret";
+    try {
+      await sheet.client.challenge(sheet.electionId, ballot.text, opening);
+    } catch (error) {
+      const why = error instanceof Refused ? error.why : "unknown";
+      if (this.#visit === visit && (why === "not open" || why === "no access")) {
+        this.#refused(sheet, why);
+        return;
+      }
+      note = why === "not valid" ? "checkAltered" : why === "full" ? "checkFull" : "checkLost";
+    }
+    // Whatever the service says, the other device can tell what was locked. Unless the voter has gone on meanwhile.
+    if (this.#visit === visit) this.#screen((words) => checkScreen(words, sheet.electionId, ballot, opening, note, this.#toAnswers));
   }
 
   // Ways between screens. What buttons do is bound to the page and the sheet alone: a browser may keep a button that is gone.
@@ -244,14 +263,15 @@ export class Vote {
 
   /** The browser's own Back and Forward. While a vote is on its way, and after the end, they lead nowhere. */
   #returned(place: Place | null): void {
-    if (this.#over || this.#sheet?.sent) {
-      history.pushState({ at: "end" } satisfies Place, "", location.pathname);
-      this.#draw();
-    } else if (place) this.#show(place);
+    if (this.#sheet?.sent) history.pushState({ at: "end" } satisfies Place, "", location.pathname);
+    if (this.#over || this.#sheet?.sent) this.#draw();
+    else if (place) this.#show(place);
   }
 
   #show(place: Place): void {
     const sheet = this.#sheet;
+    this.#visit += 1;
+    if (this.#idle.warned) this.#idle.start(); // somebody is there
     if (!sheet) this.#askCode();
     else if (place.at === "question") this.#question(sheet, place.position);
     else if (place.at === "answers" && sheet.next === null) this.#answers(sheet);
@@ -277,16 +297,23 @@ export class Vote {
   // Ends
 
   #failed(error: unknown, again: () => void): void {
+    if (this.#over) return;
     if (error instanceof Refused && error.why === "too many") this.#message("tooManyTitle", "tooManyText", "lostRetry", again);
     else if (error instanceof Refused || error instanceof Unanswered) this.#message("offlineTitle", "offlineText", "lostRetry", again);
-    else this.#end("brokenTitle", "brokenText");
+    else this.#unfit(error);
+  }
+
+  /** The worker has stopped, or what the service has told does not fit together. */
+  #unfit(error: unknown): void {
+    if (error instanceof WorkerLost) this.#end("brokenTitle", "brokenText");
+    else this.#end("alteredTitle", "alteredText");
   }
 
   #closed({ opens, closes }: Readonly<{ opens: string; closes: string }>): void {
     this.#erase();
     this.#screen((words) => {
       const text = words.say("closedText", { opens: words.moment(opens), closes: words.moment(closes) });
-      return screens.messageScreen(words, "closedTitle", [text]);
+      return screens.messageScreen(words, "closedTitle", [text], button(words.say("lostRetry"), () => location.reload())); // prettier-ignore
     });
   }
 
@@ -312,6 +339,8 @@ export class Vote {
   /** Nothing of the vote is left: not in memory, not in the worker, not in the history (CL-06). */
   #erase(): void {
     this.#over = true;
+    this.#visit += 1;
+    this.#shell.leaving = false;
     this.#idle.stop();
     this.#worker.end();
     this.#sheet?.wipe();

@@ -25,8 +25,8 @@ export async function answerTo(address: string, signal: AbortSignal = after(TIME
   } catch {
     throw new Unreachable();
   }
-  if (answer.status >= 500 || answer.status === 429) throw new Unreachable();
-  if (!answer.ok) throw new Missing();
+  if (answer.status === 404) throw new Missing();
+  if (!answer.ok) throw new Unreachable();
   return answer;
 }
 

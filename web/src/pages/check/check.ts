@@ -23,6 +23,8 @@ export class Check {
   #prepared: Known | null = null;
   #camera: Camera | null = null;
   #draw: () => void = () => {};
+  /** Counts up with every slip: what comes late of one before is not shown. */
+  #begun = 0;
 
   constructor(language: Language, worker: WorkerClient) {
     this.#worker = worker;
@@ -32,11 +34,16 @@ export class Check {
 
   /** Begins with the slip in the address, if there is one. All that is needed is fetched first: then this works without a network. */
   async begin(fragment: string): Promise<void> {
+    this.#begun += 1;
+    const begun = this.#begun;
     this.#wait("checkPageTitle", "checkPageLoading");
     const slip = await readSlip(fragment).catch(() => null);
-    this.#known = await knownElections(slip?.reference ?? null);
+    const known = await knownElections(slip?.reference ?? null);
+    if (this.#begun !== begun) return;
+    this.#known = known;
     const likely = this.#known.find(({ reference }) => reference === slip?.reference) ?? this.#known[0];
     await this.#prepare(likely).catch(() => null); // so that it is quick later; what is wrong with it is said when it is needed
+    if (this.#begun !== begun) return;
     if (slip) await this.#check(slip);
     else this.#entry(fragment, fragment ? "checkPageWrong" : null);
   }
@@ -124,17 +131,19 @@ export class Check {
       this.#askForFile(slip);
       return;
     }
+    const begun = this.#begun;
     this.#wait("checkPageTitle", "checkPageWorking");
     try {
       await this.#prepare(known);
     } catch {
-      this.#message("checkPageTitle", "checkPageBadBallot");
+      if (this.#begun === begun) this.#message("checkPageTitle", "checkPageBadBallot");
       return;
     }
     try {
-      this.#result(known.manifest, await this.#worker.recompute(slip));
+      const opened = await this.#worker.recompute(slip);
+      if (this.#begun === begun) this.#result(known.manifest, opened);
     } catch {
-      this.#message("checkPageTitle", "checkPageImpossible");
+      if (this.#begun === begun) this.#message("checkPageTitle", "checkPageImpossible");
     }
   }
 

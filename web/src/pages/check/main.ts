@@ -5,7 +5,7 @@ import { p } from "../dom.ts";
 import { button } from "../parts.ts";
 import { takeFragment } from "../places.ts";
 import { Shell } from "../shell.ts";
-import { firstLanguage, startWorker } from "../start.ts";
+import { Altered, firstLanguage, startWorker } from "../start.ts";
 import { Check } from "./check.ts";
 
 let fragment = takeFragment();
@@ -26,10 +26,14 @@ function start(): void {
   }, unreachable);
 }
 
-function unreachable(): void {
+function unreachable(error: unknown): void {
   const shell = new Shell(firstLanguage(), draw, null);
   function draw(): void {
     const { words } = shell;
+    if (error instanceof Altered) {
+      shell.show({ title: words.say("alteredTitle"), body: [p(words.say("alteredText"))] });
+      return;
+    }
     shell.show({ title: words.say("recordOffline"), body: [p(words.say("recordOfflineText")), button(words.say("lostRetry"), start)] });
   }
   draw();

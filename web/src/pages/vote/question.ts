@@ -18,9 +18,10 @@ export function kindOf(contest: Contest): "one" | "several" | "points" {
 }
 
 /** The fields of a question, as they were answered before; `error` is shown beside them. */
-export function questionFields(words: Words, contest: Contest, answered: readonly string[] | null, error: string | null): HTMLElement {
+export function questionFields(words: Words, contest: Contest, answered: readonly string[] | null, wrong: Wrong | null): HTMLElement {
   const kind = kindOf(contest);
   const limit = contest.selectionLimit;
+  const error = wrong && wrong.say(words);
   const hint = {
     one: () => words.say("questionChooseOne"),
     several: () => words.count("questionChooseSeveral", limit),
@@ -30,7 +31,7 @@ export function questionFields(words: Words, contest: Contest, answered: readonl
   const named = kind === "points" ? "govuk-form-group" : kind === "one" ? "govuk-radios" : "govuk-checkboxes";
   const items = contest.options.map((option, at) =>
     kind === "points" && !option.spoil
-      ? points(words, option.index, option.label, option.selectionLimit, answered?.[at] ?? "")
+      ? points(words, option.index, option.label, option.selectionLimit, answered?.[at] ?? "", wrong?.field === fieldOf(option.index))
       : choice(words, kind === "one" ? "radio" : "checkbox", option.index, option.label, option.spoil, Number(answered?.[at]) > 0),
   );
   return h(
@@ -111,16 +112,17 @@ function choice(words: Words, type: "radio" | "checkbox", index: number, label: 
   return h("div", { class: `${block}__item` }, input, h("label", { class: `govuk-label ${block}__label`, for: id }, label), hint);
 }
 
-function points(words: Words, index: number, label: string, limit: number, value: string): HTMLElement {
+function points(words: Words, index: number, label: string, limit: number, value: string, isWrong: boolean): HTMLElement {
   const id = fieldOf(index);
   const input = h("input", {
-    class: "govuk-input govuk-input--width-4",
+    class: isWrong ? "govuk-input govuk-input--width-4 govuk-input--error" : "govuk-input govuk-input--width-4",
     id,
     name: id,
     type: "text",
     inputmode: "numeric",
     autocomplete: "off",
     "aria-describedby": `${id}-hint`,
+    "aria-invalid": isWrong ? "true" : false,
   });
   input.value = value === "0" ? "" : value;
   return h(

@@ -127,7 +127,7 @@ export function questionScreen(
     submitButton(words.say("continue")),
     (wrong || sheet.answers[position]) && button(words.say("questionSkip"), skip, "secondary"),
   );
-  const asked = form(() => submit(asked), questionFields(words, contest, answered, error), buttons);
+  const asked = form(() => submit(asked), questionFields(words, contest, answered, wrong), buttons);
   const keep = (): void => void sheet.typed.set(position, typedAnswer(sheet.contests[position]!, asked));
   asked.addEventListener("input", keep);
   return {

@@ -71,12 +71,12 @@ class Site:
 
     def __enter__(self) -> "Site":
         self._checker = Checker(1, 64)
-        config = uvicorn.Config("unused", port=0, log_level="warning", access_log=False)
+        config = uvicorn.Config("unused", port=0, log_config=None)
         socket = config.bind_socket()
         self.address = f"http://127.0.0.1:{socket.getsockname()[1]}"
         settings = VotingSettings(hosts=[self.address.removeprefix("http://")])
         app = create_voting_app(self.database, settings, self.clock, STANDARD, self._checker, read_pages(pages_folder()))
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5))
+        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
         self._thread = threading.Thread(target=self._server.run, args=([socket],), daemon=True)
         self._thread.start()
         while not self._server.started:

@@ -53,7 +53,7 @@ def nothing_ran(page: Page) -> bool:
     return inside == 0 and page.evaluate("window.owned === undefined") and "owned" not in page.title().replace(PAYLOADS[170], "")
 
 
-def test_200_payloads_are_text_on_the_page_that_checks(election: Election, browser: Browser) -> None:
+def test_cl03_200_payloads_are_text_on_the_page_that_checks(election: Election, browser: Browser) -> None:
     assert len(set(PAYLOADS)) == 200
     first = (1,) * len(PAYLOADS)
     others = [(1, 0)] * (len(election.manifest.contests) - 1)
@@ -71,7 +71,7 @@ def test_200_payloads_are_text_on_the_page_that_checks(election: Election, brows
         assert all(asked.startswith(("/check", "/assets/", "/election.json", "/api/v1/elections")) for asked in running.asked)
 
 
-def test_200_payloads_are_text_on_the_page_of_results(election: Election, browser: Browser) -> None:
+def test_cl03_200_payloads_are_text_on_the_page_of_results(election: Election, browser: Browser) -> None:
     contests = election.manifest.contests
     files = {
         "election_manifest.json": election.manifest.content,
@@ -94,7 +94,7 @@ def test_200_payloads_are_text_on_the_page_of_results(election: Election, browse
         assert nothing_ran(page)
 
 
-def test_200_payloads_are_text_on_the_screens_of_the_voter(browser: Browser, tmp_path: Path) -> None:
+def test_cl03_200_payloads_are_text_on_the_screens_of_the_voter(browser: Browser, tmp_path: Path) -> None:
     contests = [
         {"label": PAYLOADS[20 * number], "options": [{"label": each} for each in PAYLOADS[20 * number : 20 * number + 20]]}
         for number in range(10)

@@ -71,3 +71,14 @@ def test_a_text_that_is_missing_in_welsh_or_a_wrong_form_does_not_compile(tmp_pa
 def test_no_screen_says_what_only_programmers_understand() -> None:
     texts = re.findall(r'"((?:[^"\\]|\\.)*)"', (WEB / "src/words/en.ts").read_text(encoding="utf-8"))
     assert [text for text in texts if FORBIDDEN.search(text)] == []
+
+
+def test_the_texts_are_for_readers_of_eleven() -> None:
+    """The Flesch-Kincaid grade, years at school: 6 is the age of 11."""
+    texts = re.findall(r'"((?:[^"\\]|\\.)*)"', (WEB / "src/words/en.ts").read_text(encoding="utf-8"))
+    sentences = [re.sub(r"\{\w+\}", "ten", text) for text in texts if len(text.split()) > 4 and not text.startswith("./")]
+    words = [word.lower() for text in sentences for word in re.findall(r"[A-Za-z']+", text)]
+    ends = sum(max(1, len(re.findall(r"[.?!:](?:\s|$)", text))) for text in sentences)
+    syllables = sum(max(1, len(re.findall(r"[aeiouy]+", re.sub(r"(es|ed|e)$", "", word) if len(word) > 3 else word))) for word in words)
+    assert len(words) > 1000
+    assert 0.39 * len(words) / ends + 11.8 * syllables / len(words) - 15.59 <= 6

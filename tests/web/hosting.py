@@ -1,6 +1,7 @@
 """The built pages on a server of the test's own, with the headers that the service sends, and Chromium to look at them."""
 
 import contextlib
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -113,12 +114,25 @@ def a_context(browser: Browser, *, language: str, narrow: bool) -> Iterator[Brow
     context.close()
 
 
+AXE = (WEB / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the page as it is now."""
+    page.evaluate(AXE)
+    found = page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
+    assert len(found["passes"]) > 10
+    return [f"{each['id']}: {json.dumps([node['html'] for node in each['nodes']])[:300]}" for each in found["violations"]]
+
+
 def picture(page: Page, name: str) -> Path:
-    """Keeps what the page looks like, for people to look at: wide and narrow."""
+    """Keeps what the page looks like, for people to look at: wide and narrow, after axe has found nothing on it."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     before = page.viewport_size
     for size, viewport in (("1280", WIDE), ("360", NARROW)):
         page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        assert violations(page) == [], f"{name}, {size} px"
         page.screenshot(path=PICTURES / f"{name}-{size}.png", full_page=True)
     assert before is not None
     page.set_viewport_size(before)

@@ -1,19 +1,18 @@
 """Every screen of the voter's page under axe: WCAG 2.2 A and AA, both languages, several sizes, forced colours; size of targets; focus."""
 
-import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.web.conftest import PICTURES, Desk, heading, press
+from tests.web.hosting import violations
 from tests.web.node import WEB
 from tests.web.site import Site
 
-AXE = (WEB / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 EN = {
     "start": "Start voting", "continue": "Continue", "cast": "Cast this vote", "check": "Check this vote first",
     "done": "Go back to voting", "received": "Your vote has been received", "leave": "Leave this page", "left": "You have left the ballot",
@@ -77,13 +76,6 @@ def screens(site: Site, desk: Desk, words: dict[str, str]) -> Iterator[tuple[str
     yield "10-left", page
 
 
-def violations(page: Page) -> list[str]:
-    page.evaluate(AXE)
-    found = page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
-    assert len(found["passes"]) > 10
-    return [f"{each['id']}: {json.dumps([node['html'] for node in each['nodes']])[:300]}" for each in found["violations"]]
-
-
 @pytest.mark.proves("COP-062.1")
 @pytest.mark.proves("COP-062.2")
 @pytest.mark.parametrize("view", VIEWS)
@@ -100,6 +92,71 @@ def test_axe_finds_nothing_on_any_screen(site: Site, chromium: Browser, language
         if view in ("desktop", "phone"):
             page.screenshot(path=PICTURES / f"{name}-{view}-{language[:2]}.png", full_page=True)
         wrong += [f"{name}: {each}" for each in small_targets(page)]
+    desk.context.close()
+    assert wrong == []
+
+
+LOST = re.compile("votes$")
+
+
+def answered(status: int, body: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(status=status, content_type="application/problem+json", body=body)
+
+
+def abandoned(route: Route) -> None:
+    route.abort()
+
+
+@pytest.mark.parametrize("view", ["320 px", "forced colours"])
+@pytest.mark.parametrize("language", ["en-GB", "cy-GB"])
+def test_axe_finds_nothing_where_something_goes_wrong(site: Site, chromium: Browser, language: str, view: str) -> None:
+    desk, words, now = Desk(chromium, locale=language, **VIEWS[view]), CY if language == "cy-GB" else EN, site.clock.moment
+    wrong: list[str] = []
+
+    def looked_at(name: str, page: Page) -> None:
+        wrong.extend(f"{name}: {each}" for each in [*violations(page), *small_targets(page)])
+        page.screenshot(path=PICTURES / f"{name}-{view.replace(' ', '-')}-{language[:2]}.png", full_page=True)
+
+    def ready() -> Page:
+        page = desk.context.new_page()
+        page.clock.install()
+        page.goto(site.link())
+        press(page, words["start"])
+        page.locator("#option-1").check()
+        press(page, words["continue"])
+        page.locator(".govuk-summary-list").wait_for()
+        press(page, words["continue"])
+        page.clock.run_for(100)
+        page.get_by_role("button", name=words["cast"], exact=True).wait_for()
+        return page
+
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page = ready()
+    page.clock.fast_forward("20:01")
+    looked_at("11-warned", page)
+    page.clock.fast_forward("05:01")
+    looked_at("12-timed-out", page)
+    for name, status in (("13-lost", 0), ("14-busy", 503), ("15-not-valid", 422), ("16-refused", 409)):
+        page = ready()
+        title = "Access code not valid" if status == 409 else "Refused"
+        body = f'{{"type":"about:blank","title":"{title}","status":{status},"detail":"nothing was stored"}}'
+        page.route(LOST, answered(status, body) if status else abandoned)
+        press(page, words["cast"])
+        page.locator("main .govuk-button").wait_for()
+        looked_at(name, page)
+    page = ready()
+    page.route("**/challenged", abandoned)
+    press(page, words["check"])
+    page.locator(".psephos-qr svg").wait_for()
+    looked_at("17-check-lost", page)
+    try:
+        page = ready()
+        site.clock.moment = site.window.closes
+        press(page, words["cast"])
+        page.locator("main .govuk-button").wait_for()
+        looked_at("18-closed", page)
+    finally:
+        site.clock.moment = now
     desk.context.close()
     assert wrong == []
 

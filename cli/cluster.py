@@ -1,6 +1,7 @@
 """The workers of an existing Dask cluster, for `psephos verify --cluster`. Needs the package `distributed`: psephos[cluster]."""
 
 import importlib.util
+import logging
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -21,6 +22,8 @@ def connect(address: str) -> Iterator[tuple[Executor, int]]:
     except ImportError:
         raise ConnectionError("the package distributed is missing; pip install psephos[cluster]") from None
     _knock(address)
+    # What the library's event loop says of tasks that were called off comes after our own words, and says nothing that they don't.
+    logging.getLogger("tornado.application").setLevel(logging.CRITICAL)
     with Client(address, timeout=_CONNECTING, set_as_default=False) as client:
         try:
             client.wait_for_workers(1, timeout=_WORKERS)

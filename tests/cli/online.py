@@ -186,7 +186,7 @@ def platform(path: Path) -> Iterator[Platform]:
         office.post("/ballots", office.terms(office.trustees()), "sam")
         made = Platform(path, office, Cheat(office.app), port)
         assert made.step("begin ceremony", "sam").status_code == 200
-        server = uvicorn.Server(uvicorn.Config(made.cheat, log_level="error", ws="none", lifespan="off", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(uvicorn.Config(made.cheat, log_config=None, ws="none", lifespan="off", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
         thread.start()
         try:

@@ -4,7 +4,7 @@ import importlib.util
 import logging
 import socket
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -22,8 +22,7 @@ def connect(address: str) -> Iterator[tuple[Executor, int]]:
     except ImportError:
         raise ConnectionError("the package distributed is missing; pip install psephos[cluster]") from None
     _knock(address)
-    # What the library's event loop says of tasks that were called off comes after our own words, and says nothing that they don't.
-    logging.getLogger("tornado.application").setLevel(logging.CRITICAL)
+    logging.getLogger("tornado.application").addFilter(_is_no_cancelling)
     with Client(address, timeout=_CONNECTING, set_as_default=False) as client:
         try:
             client.wait_for_workers(1, timeout=_WORKERS)
@@ -38,6 +37,11 @@ def connect(address: str) -> Iterator[tuple[Executor, int]]:
             yield executor, sum(client.nthreads().values())
         finally:
             executor.shutdown(wait=False)
+
+
+def _is_no_cancelling(record: logging.LogRecord) -> bool:
+    """Whether the library's event loop has something to say but that a task was called off: that is what we did, after our own words."""
+    return not (record.exc_info and isinstance(record.exc_info[1], CancelledError))
 
 
 def _knock(address: str) -> None:

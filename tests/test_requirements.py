@@ -63,7 +63,9 @@ def test_what_is_met_has_a_test_that_shows_it(entries: list[dict[str, Any]], pro
     assert [each["id"] for each in entries if each["status"] == "met" and not proofs[each["id"]]] == []
 
 
-def test_what_a_test_shows_is_an_obligation_and_not_said_to_be_missing(entries: list[dict[str, Any]], proofs: dict[str, set[str]]) -> None:
+def test_what_a_test_shows_is_an_obligation_and_not_said_to_be_missing(
+    entries: list[dict[str, Any]], proofs: dict[str, set[str]]
+) -> None:
     statuses = {each["id"]: each["status"] for each in entries}
     marked = {name for name, tests in proofs.items() if tests}
     assert marked - statuses.keys() == set()

@@ -61,15 +61,8 @@ def server() -> Iterator[Server]:
 
     def run(program: str, *arguments: str) -> None:
         done = subprocess.run(
-            [programs / program, *arguments],
-            user=owner,
-            cwd=folder,
-            env={"PATH": os.defpath, "LC_ALL": "C", "HOME": str(folder)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
+            [programs / program, *arguments], user=owner, cwd=folder, env={"PATH": os.defpath, "LC_ALL": "C", "HOME": str(folder)},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
         )
         assert done.returncode == 0, f"{program}: {done.stderr[-2000:]}"
 

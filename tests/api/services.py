@@ -220,7 +220,9 @@ def body_of(operation: Operation, resolve: Callable[[str], dict[str, Any]], valu
 def strings(operation: Operation, resolve: Callable[[str], dict[str, Any]]) -> list[tuple[str, str]]:
     """Where text goes into an operation: `path`, `query`, `header` or `body`, and the name."""
     found = [
-        (each["in"], each["name"]) for each in operation.described.get("parameters", []) if each["schema"].get("type", "string") == "string"
+        (each["in"], each["name"])
+        for each in operation.described.get("parameters", [])
+        if each["schema"].get("type", "string") == "string"
     ]
     body = body_of(operation, resolve)
     if body is not None:

@@ -219,9 +219,7 @@ def test_nothing_personal_or_secret_is_in_the_database_or_the_records(make_store
     secrets = [bob.name, "Lovelace", "union.example", bob.password, "argon2", bob.secret, token, codes[0], codes[0].replace("-", "")]
     with staff.database.store.engine.connect() as connection:
         rows = [
-            row
-            for table in TABLES.sorted_tables
-            for row in connection.execute(text(f"SELECT * FROM {table.name}"))  # noqa: S608
+            row for table in TABLES.sorted_tables for row in connection.execute(text(f"SELECT * FROM {table.name}"))  # noqa: S608
         ]
     stored = b"\n".join(bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode() for row in rows for value in row)
     assert len(stored) > 2000

@@ -54,7 +54,9 @@ class Planted:
         challenged, opening = a_ballot(ELECTION, NO)
         self.challenged, self.opening = to_json(challenged), to_json(opening)
         self.app = create_voting_app(voting.database, VotingSettings(hosts=(HOST,)), voting.clock, TOY, checker)
-        self.forms = forms([*PERSONAL, UNIQUE_IDENTIFIER, self.ballot, self.challenged, self.opening], [self.code, self.unknown])
+        self.forms = forms(
+            [*PERSONAL, UNIQUE_IDENTIFIER, self.ballot, self.challenged, self.opening], [self.code, self.unknown]
+        )
         self.answers: list[bytes] = []
 
     @property
@@ -222,3 +224,5 @@ def test_pr15_roll_and_dispatch_write_nothing_of_a_person(
     shown = capsys.readouterr()
     assert leaks(log.getvalue() + repr(told) + shown.out + shown.err, looked_for) == []
     assert leaks(b"".join(file.read_bytes() for file in (tmp_path / "sent").iterdir()), looked_for)  # where it belongs
+
+

@@ -106,7 +106,9 @@ def test_a_ballot_whose_log_was_not_begun_is_given_up_all_the_same(office: Offic
     assert [each.kind for each in of_ballot(office, "ballot_created", "ballot_abandoned")] == ["ballot_created", "ballot_abandoned"]
 
 
-def test_steps_of_a_whole_ballot_that_die_before_they_are_noted_are_logged_once(online: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_steps_of_a_whole_ballot_that_die_before_they_are_noted_are_logged_once(
+    online: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real, crashed = Platform.step, crash_once(monkeypatch)
 
     def stubborn(self: Platform, step: str, *names: str) -> Any:

@@ -136,7 +136,9 @@ def test_sv19_a_flood_of_one_kind_hides_no_other_and_is_counted(client: TestClie
     assert number(page(client), 'psephos_requests_total{method="GET",route="none",status="4xx"}') == LINES_A_MINUTE + 51
 
 
-def test_what_the_service_itself_got_wrong_is_always_written(client: TestClient, voting: Voting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_service_itself_got_wrong_is_always_written(
+    client: TestClient, voting: Voting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("api.voters.service.window_of", lambda *_: 1 / 0)
     with configured() as written:
         for _ in range(LINES_A_MINUTE + 5):

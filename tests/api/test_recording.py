@@ -37,7 +37,9 @@ def cut_off(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     assert office.get(f"/ballots/{ELECTION}", "sam").json()["state"] == "draft"
 
 
-def test_a_ballot_whose_log_was_lost_to_a_crash_gets_one_before_its_ceremony(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ballot_whose_log_was_lost_to_a_crash_gets_one_before_its_ceremony(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cut_off(office, monkeypatch)
     assert "ballot_log_begun" not in kinds(office, PLATFORM)
     assert office.step("begin ceremony", "sam").status_code == 200

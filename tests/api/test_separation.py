@@ -45,7 +45,9 @@ class Platform:
 
     def vote(self, *choices: tuple[int, ...]) -> list[bytes]:
         self.codes = [issue(self.voting.database, self.voting.window, name, "e-mail") for name in self.identifiers]
-        return [self.voting.cast(code, checked(choices[number % len(choices)])).content for number, code in enumerate(self.codes)]
+        return [
+            self.voting.cast(code, checked(choices[number % len(choices)])).content for number, code in enumerate(self.codes)
+        ]
 
 
 def rows(store: Store, query: str) -> list[tuple[object, ...]]:

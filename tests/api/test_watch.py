@@ -84,7 +84,9 @@ def test_that_there_is_nothing_is_told_once_a_day(voting: Voting) -> None:
     assert told(voting) == [("passed", 0)] * 2
 
 
-def test_sv16_a_look_takes_a_fraction_of_a_core_however_big_the_database_is(voting: Voting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sv16_a_look_takes_a_fraction_of_a_core_however_big_the_database_is(
+    voting: Voting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = [0.0]
     for taken, pause in ((0.5, EVERY - 0.5), (6.0, 24.0), (300.0, 1200.0)):
 

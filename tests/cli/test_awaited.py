@@ -90,7 +90,9 @@ def test_a_look_sees_what_has_come_since_the_last_one(asked: Whole) -> None:
 
 
 @pytest.mark.parametrize("with_digest", [True, False])
-def test_cr20_an_answer_that_is_changed_after_it_was_verified_is_not_used(asked: Whole, verified: Counter[str], with_digest: bool) -> None:
+def test_cr20_an_answer_that_is_changed_after_it_was_verified_is_not_used(
+    asked: Whole, verified: Counter[str], with_digest: bool
+) -> None:
     online = asked.online
     assert look(asked)["wrong"] == ""
     content = online.board.read(ELECTION, RESPONSES)

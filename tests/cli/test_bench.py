@@ -167,7 +167,6 @@ def test_an_interrupted_specimen_leaves_nothing(tmp_path: Path, monkeypatch: pyt
             if "ballots" in title and done == 8:
                 seen.append(sorted(path.name for path in tmp_path.iterdir()))
                 raise KeyboardInterrupt
-
         return nullcontext(advance)
 
     for processes in (1, 2):

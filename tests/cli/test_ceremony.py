@@ -195,12 +195,7 @@ def test_a_complaint_about_a_share_that_is_right_names_the_accuser(room: Room) -
     beta, parameters = share.ciphertext.c_0.secret_power(key.secret.communication), room.board.parameters()
     u = parameters.group.random_scalar()
     c = hashing.complaint_challenge(
-        parameters.parameter_base_hash,
-        1,
-        3,
-        key.public.communication,
-        share.ciphertext.c_0,
-        beta,
+        parameters.parameter_base_hash, 1, 3, key.public.communication, share.ciphertext.c_0, beta,
         [parameters.group.g**u, share.ciphertext.c_0**u],
     )
     proofs = [Proof(c, u - c * key.secret.communication), Proof(c, u), None]

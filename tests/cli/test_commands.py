@@ -158,7 +158,9 @@ def test_a_whole_ballot_offline_from_the_draft_to_a_record_that_verifies(place: 
     assert "there is no result yet" in refused(
         "scrutineer", "release", election, record, "--key", place.path / "signing.key", *secret, *one
     )
-    assert "answers are awaited of guardians 1, 3" in refused("scrutineer", "tally", election, "--guardians", "3,1", "--no-wait", *one)
+    assert "answers are awaited of guardians 1, 3" in refused(
+        "scrutineer", "tally", election, "--guardians", "3,1", "--no-wait", *one
+    )
     assert "count: asked are 1, 3 (request 1, attempt 1); done: none" in status()
     together(*(place.trustee("decrypt", i, *one) for i in (1, 3)))
     assert "next: psephos scrutineer tally" in status()

@@ -476,7 +476,9 @@ def one_way(online: Platform) -> None:
         online.ceremony(3)
 
 
-def test_op05_killed_after_saying_and_before_keeping_it_the_message_comes_back(online: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_op05_killed_after_saying_and_before_keeping_it_the_message_comes_back(
+    online: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     online.join(1)
     copy = online.mirror(1)
     with monkeypatch.context() as patch:

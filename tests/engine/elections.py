@@ -113,7 +113,9 @@ def hold_ceremony(n: int = 5, k: int = 3, group: Group = TOY, manifest: Manifest
     made = [generate_guardian_keys(parameters, i) for i in range(1, n + 1)]
     secrets, public = [each[0] for each in made], [each[1] for each in made]
     shares = {(s.index, p.index): share_keys(s, p, parameters) for s in secrets for p in public if s.index != p.index}
-    key_shares = [receive_shares(s, public, [shares[i, s.index] for i in range(1, n + 1) if i != s.index], parameters) for s in secrets]
+    key_shares = [
+        receive_shares(s, public, [shares[i, s.index] for i in range(1, n + 1) if i != s.index], parameters) for s in secrets
+    ]
     election = join_keys(parameters, public)
     return Ceremony(parameters, secrets, public, shares, key_shares, election, [acknowledge(s, election, public) for s in secrets])
 

@@ -126,9 +126,8 @@ def test_cr09_a_nonce_used_twice_in_a_ballot_is_refused(toy: Ceremony, monkeypat
 
 
 @pytest.mark.parametrize("nonce", ["0", "of an option"])
-def test_cr09_an_encrypted_ballot_nonce_with_a_degenerate_nonce_is_refused(
-    toy: Ceremony, monkeypatch: pytest.MonkeyPatch, nonce: str
-) -> None:
+def test_cr09_an_encrypted_ballot_nonce_with_a_degenerate_nonce_is_refused(toy: Ceremony, monkeypatch: pytest.MonkeyPatch,
+nonce: str) -> None:
     """With ξ̂ = 0 the key stream is known to everybody: the ballot nonce, and with it every choice, is public."""
     ballot, opening = a_ballot(toy.election, YES)
     H, K_hat = ballot.identifier_hash, toy.election.ballot_data_encryption_key
@@ -323,9 +322,8 @@ def test_cr50_a_victims_encrypted_nonce_on_the_attackers_ballot_is_never_decrypt
 def test_cr53_an_index_that_does_not_fit_is_not_read(toy: Ceremony, member: str, index: int) -> None:
     """b(2^32 + 1, 4) cut to four bytes would be b(1, 4)."""
     content = to_json(a_ballot(toy.election, YES, state=CAST)[0])
-    old, new = (
-        (b'"contests":{"1"', f'"contests":{{"{index}"') if member == "contests" else (f'"{member}":1'.encode(), f'"{member}":{index}')
-    )
+    old, new = (b'"contests":{"1"', f'"contests":{{"{index}"') if member == "contests" else (f'"{member}":1'.encode(),
+    f'"{member}":{index}')
     changed = content.replace(old, new.encode(), 1)
     assert changed != content
     with pytest.raises(FormatError):

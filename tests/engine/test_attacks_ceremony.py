@@ -241,11 +241,7 @@ def wrong_share(toy: Ceremony, other: Ceremony, i: int, l: int, how: str) -> Enc
 @pytest.mark.parametrize("how", ["plus one", "data plus one", "of another receiver", "from another election", "the two halves swapped"])
 @pytest.mark.parametrize(("i", "l"), ALL)
 def test_cr15_a_wrong_share_is_found_complained_about_and_its_sender_named(
-    toy: Ceremony,
-    other: Ceremony,
-    how: str,
-    i: int,
-    l: int,  # noqa: E741
+    toy: Ceremony, other: Ceremony, how: str, i: int, l: int  # noqa: E741
 ) -> None:
     wrong = wrong_share(toy, other, i, l, how)
     shares = [wrong if each.sender == i else each for each in toy.received(l)]
@@ -271,9 +267,8 @@ def test_cr15_a_complaint_about_a_good_share_names_the_accuser(toy: Ceremony, i:
     assert judge_complaint(Complaint(i, l, beta, Proof(c, u - c * zeta)), share, toy.public, toy.parameters) == l
 
 
-def test_cr15_twin_without_the_equations_ends_with_a_share_of_no_key(
-    toy: Ceremony, other: Ceremony, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cr15_twin_without_the_equations_ends_with_a_share_of_no_key(toy: Ceremony, other: Ceremony,
+monkeypatch: pytest.MonkeyPatch) -> None:
     shares = [wrong_share(toy, other, 2, 1, "plus one"), *toy.received(1)[1:]]
     with without(monkeypatch, guardian_module, "check_share"):
         share = receive_shares(toy.secrets[0], toy.public, shares, toy.parameters)

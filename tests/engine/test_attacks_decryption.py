@@ -30,9 +30,8 @@ def hashes_of(values: PartialDecryptions, tally: EncryptedTally, toy: Ceremony, 
     for contest, row in zip(tally.contests, values.contests, strict=True):
         rows.append(
             tuple(
-                tally_commitment(
-                    toy.election.extended_base_hash, contest.index, at, values.guardian, AB.alpha, AB.beta, v.a, v.b, v.m, guardians
-                )
+                tally_commitment(toy.election.extended_base_hash, contest.index, at, values.guardian, AB.alpha, AB.beta, v.a, v.b, v.m,
+                guardians)
                 for at, (AB, v) in enumerate(zip(contest.options, row, strict=True), 1)
             )
         )
@@ -241,12 +240,10 @@ def aggregates(toy: Ceremony, ballots: Ballots) -> dict[str, EncryptedTally]:
     single = only.contests[0][1].ciphertexts
     return {
         "a ballot left out": with_ballots(toy, ballots, lambda each: [b for b, _ in each if b is not only]),
-        "a challenged ballot counted": with_ballots(
-            toy, ballots, lambda each: [b.with_state(CAST) if b.state == CHALLENGED else b for b, _ in each]
-        ),
-        "a discounted ballot counted": with_ballots(
-            toy, ballots, lambda each: [b.with_state(CAST) if b.state == DISCOUNTED else b for b, _ in each]
-        ),
+        "a challenged ballot counted": with_ballots(toy, ballots, lambda each: [b.with_state(CAST) if b.state == CHALLENGED else b for b,
+        _ in each]),
+        "a discounted ballot counted": with_ballots(toy, ballots, lambda each: [b.with_state(CAST) if b.state == DISCOUNTED else b for b,
+        _ in each]),
         "times Enc(1)": with_option(A * g**one, B * K ** (one + TOY.scalar(1))),
         "times Enc(0)": with_option(A * g**one, B * K**one),
         "one vote more": with_option(A, B * K),

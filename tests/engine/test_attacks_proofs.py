@@ -146,9 +146,8 @@ def forgetting(monkeypatch: pytest.MonkeyPatch, name: str, places: int | Sequenc
     hidden = [places] if isinstance(places, int) else places
 
     def weak(*arguments: Any) -> Any:
-        blank = [
-            {int: 0, bytes: bytes(32), Element: TOY.one}.get(type(each), ()) if at in hidden else each for at, each in enumerate(arguments)
-        ]
+        blank = [{int: 0, bytes: bytes(32), Element: TOY.one}.get(type(each), ()) if at in hidden else each for at,
+        each in enumerate(arguments)]
         return real(*blank)
 
     with monkeypatch.context() as patch:
@@ -450,9 +449,8 @@ def test_cr02_cr26_the_tools_of_the_attacker_make_good_ballots_where_nothing_is_
 # CR-41, CR-42: tallies
 
 
-@pytest.mark.parametrize(
-    "text", ["-1", "1.0", '"3"', "true", "null", "1e3", str(10**30), str(TOY.q + 7), str(7 - TOY.q), str(2**53), "007"]
-)
+@pytest.mark.parametrize("text", ["-1", "1.0", '"3"', "true", "null", "1e3", str(10**30), str(TOY.q + 7), str(7 - TOY.q), str(2**53),
+"007"])
 def test_cr41_a_tally_that_is_no_small_integer_is_not_read(text: str) -> None:
     option = DecryptedOption("No", OptionCiphertext(g, g), 424242, g, Proof(S, S))
     content = to_json(option)

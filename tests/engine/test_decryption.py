@@ -110,13 +110,8 @@ def test_too_few_foreign_or_unordered_messages_are_refused(toy: Ceremony, ballot
 def test_a_tally_of_another_shape_is_refused(toy: Ceremony, ballots: Ballots) -> None:
     values, responses = run(toy, ballots)
     first, second = ballots.found.tally.contests
-    for contests in (
-        (),
-        (first,),
-        (second, first),
-        (first, replace(second, options=second.options[:3])),
-        (first, replace(second, index=7)),
-    ):
+    for contests in ((), (first,), (second, first), (first, replace(second, options=second.options[:3])), (first, replace(second,
+    index=7))):
         with pytest.raises(ProofError, match="X18"):
             combine(EncryptedTally(contests), values, responses, toy.election)
 
@@ -142,10 +137,8 @@ def test_two_errors_that_cancel_out_are_both_found(toy: Ceremony, ballots: Ballo
 
     with pytest.raises(CeremonyError) as caught:
         combine(
-            ballots.found.tally,
-            values,
-            [shifted(responses[0], one), shifted(responses[1], TOY.scalar(0) - one), responses[2]],
-            toy.election,
+            ballots.found.tally, values, [shifted(responses[0], one), shifted(responses[1], TOY.scalar(0) - one), responses[2]],
+            toy.election
         )
     assert caught.value.guilty == 1
 
@@ -242,7 +235,9 @@ def test_nothing_challenged_needs_nothing_opened(toy: Ceremony) -> None:
 
 
 def test_an_election_on_the_standard_group_from_keys_to_tally(standard: Ceremony) -> None:
-    made = in_order([a_ballot(standard.election, YES, state=state) for state in (CAST, CAST, CHALLENGED)], standard.election)
+    made = in_order(
+        [a_ballot(standard.election, YES, state=state) for state in (CAST, CAST, CHALLENGED)], standard.election
+    )
     found = decrypt(standard.key_shares[1:], made.found.tally, standard.election)
     assert tallies(found) == [[2, 0, 0], [0] * 7]
     verify_tally_proof(found.contests[0].options[0], 1, 1, standard.election)

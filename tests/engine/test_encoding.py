@@ -205,20 +205,8 @@ def test_members_keep_their_order_and_names_and_absent_ones_are_left_out() -> No
 @given(st.text(max_size=20), st.integers(0, 2**31 - 1), st.binary(max_size=8), st.lists(st.integers(0, 2**31 - 1), max_size=4))
 def test_every_value_is_read_back_from_its_own_form_alone(text: str, number: int, some: bytes, numbers: list[int]) -> None:
     value = Everything(
-        text,
-        number,
-        number,
-        number % 2 == 0,
-        b"ab",
-        some,
-        TOY.g,
-        TOY.scalar(number),
-        tuple(numbers),
-        (),
-        (),
-        number,
-        text,
-        (Inner(number),),
+        text, number, number, number % 2 == 0, b"ab", some, TOY.g, TOY.scalar(number), tuple(numbers), (), (), number, text,
+        (Inner(number),)
     )
     assert from_json(Everything, to_json(value), TOY) == value
 

@@ -189,14 +189,8 @@ def test_a_wrong_set_of_guardians_is_refused(toy: Ceremony, ballots: Ballots, gu
 
 def test_an_aggregate_of_another_shape_is_refused(toy: Ceremony, ballots: Ballots) -> None:
     first, second = ballots.found.tally.contests
-    for contests in (
-        (),
-        (first,),
-        (second, first),
-        (first, first),
-        (first, second, second),
-        (replace(first, options=first.options[:2]), second),
-    ):
+    for contests in ((), (first,), (second, first), (first, first), (first, second, second), (replace(first, options=first.options[:2]),
+    second)):
         tally = EncryptedTally(contests)
         with pytest.raises(DecryptionRefused, match="contests and options"):
             commit(toy.key_shares[0], tally, tally, U, toy.election)

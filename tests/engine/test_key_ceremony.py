@@ -189,18 +189,16 @@ def finished(n: int, k: int, chance) -> None:
     ceremony = hold_ceremony(n, k)
     everybody = list(range(1, n + 1))
     U = sorted(chance.sample(everybody, k)) if chance else everybody[-k:]
-    for number, (share, key) in enumerate(
-        [("vote", ceremony.election.vote_encryption_key), ("data", ceremony.election.ballot_data_encryption_key)]
-    ):
+    for number, (share, key) in enumerate([("vote", ceremony.election.vote_encryption_key), ("data",
+    ceremony.election.ballot_data_encryption_key)]):
         secret = TOY.scalar(0)
         for i in U:
             secret += lagrange_coefficient(i, U, TOY) * getattr(ceremony.key_shares[i - 1], share)
         assert TOY.g**secret == key, number
         if k > 1:
             less = U[1:]
-            secret = sum(
-                (lagrange_coefficient(i, less, TOY) * getattr(ceremony.key_shares[i - 1], share) for i in less), start=TOY.scalar(0)
-            )
+            secret = sum((lagrange_coefficient(i, less, TOY) * getattr(ceremony.key_shares[i - 1], share) for i in less),
+            start=TOY.scalar(0))
             assert TOY.g**secret != key
     for acknowledgement in ceremony.acknowledgements:
         verify_acknowledgement(acknowledgement, ceremony.election, ceremony.public)

@@ -249,7 +249,9 @@ def test_a_record_has_a_log_just_if_the_manifest_says_so(
     assert files(tmp_path) == {}
 
 
-def test_pr05_ballots_accepted_in_opposite_order_make_the_same_record(tmp_path: Path, witnessed: tuple[Ceremony, Ballots, Record]) -> None:
+def test_pr05_ballots_accepted_in_opposite_order_make_the_same_record(
+    tmp_path: Path, witnessed: tuple[Ceremony, Ballots, Record]
+) -> None:
     made, ballots, record = witnessed
     written = []
     for number, order in enumerate((ballots.lines, ballots.lines[::-1])):

@@ -102,12 +102,8 @@ def test_only_cast_ballots_are_counted(toy: Ceremony, ballots: Ballots) -> None:
     for position, contest in enumerate(found.tally.contests):
         for place, option in enumerate(contest.options):
             product = multiply(
-                (
-                    dict(ballot.contests)[position + 1].pairs()[place]
-                    for ballot, _ in ballots.of(CAST)
-                    if position + 1 in dict(ballot.contests)
-                ),
-                TOY,
+                (dict(ballot.contests)[position + 1].pairs()[place] for ballot,
+                _ in ballots.of(CAST) if position + 1 in dict(ballot.contests)), TOY
             )
             assert (product.alpha, product.beta) == (option.alpha, option.beta)
     expected = [[0, 0, 0], [0] * 7]

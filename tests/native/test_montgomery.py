@@ -138,25 +138,8 @@ def test_any_number_of_pairs(modulus: Any, count: int, chance: random.Random) ->
     assert from_bytes(modulus.multiply(to_bytes(pool), work)) == reference.multiply(pool, pairs, P)
 
 
-@pytest.mark.parametrize(
-    ("count", "columns"),
-    [
-        (0, 1),
-        (0, 3),
-        (1, 1),
-        (2, 1),
-        (9, 1),
-        (9, 3),
-        (64, 8),
-        (257, 1),
-        (1100, 1),
-        (4100, 1),
-        (4098, 2),
-        (12_306, 3),
-        (5000, 5000),
-        (9000, 3000),
-    ],
-)
+@pytest.mark.parametrize(("count", "columns"), [(0, 1), (0, 3), (1, 1), (2, 1), (9, 1), (9, 3), (64, 8), (257, 1), (1100, 1), (4100, 1),
+                                                (4098, 2), (12_306, 3), (5000, 5000), (9000, 3000)])
 def test_products(modulus: Any, count: int, columns: int, chance: random.Random) -> None:
     factors = [chance.randrange(1, LARGEST) for _ in range(count)]
     assert from_bytes(modulus.product(to_bytes(factors), columns=columns)) == reference.product(factors, P, columns)
@@ -195,11 +178,8 @@ def test_shared_powers_and_membership(modulus: Any, each: int, chance: random.Ra
     assert members == bytes(expected_members)
 
 
-@pytest.mark.parametrize(
-    "counts",
-    [[2], [1, 2, 2], [0, 3, 0, 0, 1], [2] * 8 + [1], [1] * 33, [70, 0, 1], [0] * 40, [1, 0] * 8 + [64]],
-    ids=lambda counts: f"{len(counts)} bases, {sum(counts)} exponents",
-)
+@pytest.mark.parametrize("counts", [[2], [1, 2, 2], [0, 3, 0, 0, 1], [2] * 8 + [1], [1] * 33, [70, 0, 1], [0] * 40, [1, 0] * 8 + [64]],
+                         ids=lambda counts: f"{len(counts)} bases, {sum(counts)} exponents")
 def test_shared_powers_of_unequal_number(modulus: Any, counts: list[int], chance: random.Random) -> None:
     bases = [chance.choice([0, 1, P - 1, LARGEST]) if position % 9 == 4 else x for position, x in enumerate(elements(chance, len(counts)))]
     pool = [*exponents(chance, 13), *(chance.getrandbits(bits) for bits in (256, 256, 130, 4))]
@@ -332,12 +312,8 @@ def test_the_best_level_is_chosen_and_an_unknown_one_refused() -> None:
 def test_wrong_lengths_are_refused(modulus: Any) -> None:
     one = to_bytes([1])
     for length in (1, 511, 513, 1023):
-        for call in (
-            modulus.product,
-            lambda x: modulus.multiply(x, b""),
-            lambda x: modulus.shared_powers(x, b""),
-            lambda x: modulus.multi_power(x, b""),
-        ):
+        for call in (modulus.product, lambda x: modulus.multiply(x, b""), lambda x: modulus.shared_powers(x, b""),
+                     lambda x: modulus.multi_power(x, b"")):
             with pytest.raises(ValueError, match="expected a multiple of 512 bytes"):
                 call(bytes(length))
     for pairs in (bytes(4), bytes(7), bytes(12)):

@@ -158,7 +158,9 @@ class Maker:
                     self.range_proof(h_i, b"\x24", (index, j), *pair, value, nonce, 1)
                     for j, (pair, value, nonce) in enumerate(zip(pairs, values, nonces, strict=True), 1)
                 ],
-                "proof_selection_limit": self.range_proof(h_i, b"\x24", (index,), *product(pairs), sum(values), sum(nonces) % Q, limit),
+                "proof_selection_limit": self.range_proof(
+                    h_i, b"\x24", (index,), *product(pairs), sum(values), sum(nonces) % Q, limit
+                ),
             }
             if limit > 1:
                 joint = product([*pairs[:-1], *([pairs[-1]] * limit)])

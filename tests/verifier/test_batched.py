@@ -72,7 +72,9 @@ def test_false_ballots_that_fit_their_hashes_are_never_accepted(base: tuple[Forg
             contest = sheet.line["contests"]["1"]
             pair = tuple(int(contest["ciphertexts"][0][part], 16) for part in ("alpha", "beta"))
 
-            def statement(parts: list[int], place: int = place, change: Any = change, made: Any = made, pair: Any = pair) -> list[bytes]:
+            def statement(
+                parts: list[int], place: int = place, change: Any = change, made: Any = made, pair: Any = pair
+            ) -> list[bytes]:
                 shown = [change(x) if i == place else x for i, x in enumerate(parts)]
                 made.append(shown)
                 return [forger.bp(x) for x in (*pair, *shown)]

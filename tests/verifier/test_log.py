@@ -408,7 +408,6 @@ def test_cr01_a_statement_whose_challenge_leaves_a_part_out_passes_the_twin_alon
     made: tuple[Forger, list[Sheet], Files], folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the root in the challenge a statement could be moved to any other set."""
-
     def weak(group: Any, h_e: bytes, index: int, stated: Any, key: int, h: int) -> int:
         return int(group.H_q(h_e, b"\x55", index.to_bytes(4, "big"), group.bp(key), group.bp(h)))
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.web.conftest import CHROMIUM, OPTIONS, Desk, heading, press
+from tests.web.conftest import Desk, heading, press
+from tests.web.hosting import ARGUMENTS, CHROMIUM
 from tests.web.site import SPOIL, STRIKE, Site
 
 ROUNDS = 15
@@ -45,7 +46,7 @@ def bench_encryption_in_chromium(benchmark, name, slowdown, tmp_path, capsys):
     """One ballot after another of one voter who keeps changing an answer; the tables are built once, while the voter reads."""
     contests = [{"label": each["label"], "options": each["options"]} for each in BALLOTS[name]]
     with Site(tmp_path, contests=contests, styles=[{"label": "All", "contests": [1]}]) as site, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         desk = Desk(browser)
         desk.context.add_init_script(LONG_TASKS)
         desk.context.add_init_script(MEASURE)

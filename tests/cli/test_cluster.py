@@ -1,17 +1,20 @@
 """`psephos verify --cluster`: a real scheduler and real workers, each a process of its own, on this machine."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from cli.cluster import _is_no_cancelling
 from tests.forging import BALLOTS, KEY, STANDARD, YES_NO, Files, Forger, write
 
 pytest.importorskip("distributed")
@@ -158,3 +161,11 @@ def test_without_the_package_the_command_says_what_to_install(record: Path) -> N
     )
     done = subprocess.run([sys.executable, "-c", program, str(record)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "cluster: the package distributed is missing; pip install psephos[cluster]\n")
+
+
+def test_what_the_library_says_is_shown_unless_a_task_was_called_off() -> None:
+    def told(error: Exception | None) -> logging.LogRecord:
+        given = (type(error), error, None) if error else None
+        return logging.LogRecord("tornado.application", logging.ERROR, "", 0, "Exception in callback", (), given)
+
+    assert [_is_no_cancelling(told(error)) for error in (CancelledError(), OSError("a mistake"), None)] == [False, True, True]

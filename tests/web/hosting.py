@@ -18,7 +18,7 @@ from api.pages import pages_folder, read_pages
 from tests.web.node import WEB
 
 CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update"]
 PICTURES = WEB.parent / "artefacts" / "web"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 

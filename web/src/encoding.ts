@@ -73,3 +73,14 @@ export function scalar(value: unknown, what: string): bigint {
   if (found >= Q) throw new EncryptorError(`${what}: not an integer below q`);
   return found;
 }
+
+/** A ballot's members, as they stand in its canonical form (record-format.md, 2.7), before it has a state. Throws EncryptorError. */
+export function ballotMembers(text: string): Readonly<Record<string, unknown>> {
+  const names = ["ballot_id", "ballot_style_ix", "device_ix", "id_b", "h_i", "contests", "ballot_nonce_ciphertext", "chaining_field"];
+  return members(parse(text, "ballot"), "ballot", ...names, "confirmation_code");
+}
+
+/** An opening's members. Throws EncryptorError. */
+export function openingMembers(text: string): Readonly<Record<string, unknown>> {
+  return members(parse(text, "opening"), "opening", "choices", "ballot_nonce", "encryption_nonce");
+}

@@ -6,7 +6,7 @@
 
 import { type Choices, checkSelections } from "./ballot.ts";
 import { encrypt } from "./elgamal.ts";
-import { bytes, element, integer, list, members, parse, scalar } from "./encoding.ts";
+import { ballotMembers, bytes, element, integer, list, members, openingMembers, scalar } from "./encoding.ts";
 import { EncryptorError } from "./errors.ts";
 import { hexOf } from "./group.ts";
 import { confirmationCode, contestHash, encryptionNonce, HashKey, identifierHash, type Pair } from "./hashing.ts";
@@ -50,19 +50,7 @@ export type Opened = Readonly<{ style: number; confirmationCode: string; choices
  * Throws EncryptorError if the opening is not of this ballot, or the ballot encrypts anything else than it says.
  */
 export async function openBallot(ballotText: string, opening: string, election: Election): Promise<Opened> {
-  const ballot = members(
-    parse(ballotText, "ballot"),
-    "ballot",
-    "ballot_id",
-    "ballot_style_ix",
-    "device_ix",
-    "id_b",
-    "h_i",
-    "contests",
-    "ballot_nonce_ciphertext",
-    "chaining_field",
-    "confirmation_code",
-  );
+  const ballot = ballotMembers(ballotText);
   const { choices, ballotNonce, xi } = readOpening(opening);
   const style = integer(ballot["ballot_style_ix"], "ballot_style_ix", 1);
   const contests = contestsOf(election.manifest, style);
@@ -110,7 +98,7 @@ export async function openBallot(ballotText: string, opening: string, election: 
 }
 
 function readOpening(opening: string) {
-  const raw = members(parse(opening, "opening"), "opening", "choices", "ballot_nonce", "encryption_nonce");
+  const raw = openingMembers(opening);
   const choices = list(raw["choices"], "choices").map((contest) => list(contest, "choices").map((each) => integer(each, "choice")));
   return { choices, ballotNonce: bytes(raw["ballot_nonce"], "ballot_nonce", 32), xi: scalar(raw["encryption_nonce"], "encryption_nonce") };
 }

@@ -8,7 +8,7 @@
  */
 
 import type { Choices } from "./ballot.ts";
-import { bytes, integer, list, members, parse } from "./encoding.ts";
+import { ballotMembers, bytes, integer, list, openingMembers } from "./encoding.ts";
 import { EncryptorError } from "./errors.ts";
 import { bytesOf, hexOf } from "./group.ts";
 import type { Bytes } from "./hashing.ts";
@@ -22,20 +22,8 @@ const CHECK = 4;
 
 /** The slip of a ballot with its opening, both in canonical form. Throws EncryptorError. */
 export function slipOf(electionId: string, ballotText: string, opening: string): Slip {
-  const ballot = members(
-    parse(ballotText, "ballot"),
-    "ballot",
-    "ballot_id",
-    "ballot_style_ix",
-    "device_ix",
-    "id_b",
-    "h_i",
-    "contests",
-    "ballot_nonce_ciphertext",
-    "chaining_field",
-    "confirmation_code",
-  );
-  const opened = members(parse(opening, "opening"), "opening", "choices", "ballot_nonce", "encryption_nonce");
+  const ballot = ballotMembers(ballotText);
+  const opened = openingMembers(opening);
   return {
     reference: electionId.slice(0, 16),
     style: integer(ballot["ballot_style_ix"], "ballot_style_ix", 1),

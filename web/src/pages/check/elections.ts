@@ -1,8 +1,8 @@
 /** The public parts of ballots, for the page that checks: a file beside the page, or what the site's service answers, or a file of one's own. */
 
 import type { Listed } from "../../client.ts";
-import { bytes, members, parse } from "../../encoding.ts";
-import { type Manifest, readManifest } from "../../manifest.ts";
+import type { Manifest } from "../../manifest.ts";
+import { manifestOf } from "../../parameters.ts";
 import { textAt } from "../fetching.ts";
 
 /** A ballot that votes can be checked for; `publicParts` is canonical JSON, as the service answers it. */
@@ -13,9 +13,7 @@ const MOST = 20;
 
 /** A ballot in its public parts. Throws EncryptorError. */
 export function readKnown(publicParts: string): Known {
-  const names = ["manifest", "guardian_count", "quorum", "vote_encryption_key", "ballot_data_encryption_key"];
-  const raw = members(parse(publicParts, "election"), "election", ...names);
-  const manifest = readManifest(bytes(raw["manifest"], "election.manifest"));
+  const manifest = manifestOf(publicParts);
   return { reference: manifest.voting.electionIdentifier.slice(0, 16).toLowerCase(), publicParts, manifest };
 }
 

@@ -1,4 +1,4 @@
-"""Ballots of the browser's encryptor pass engine, server and standalone verifier; ballots of the engine open in the browser's checker."""
+"""Ballots made inside Chromium and WebKit pass engine, server and standalone verifier; ballots of the engine open in both browsers."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from playwright.sync_api import Browser
 
 from api.voters.ballot_box import check, check_challenged
 from api.voters.public import PublicElection
@@ -22,7 +23,9 @@ from engine.manifest import Contest, Manifest
 from engine.parameters import Election
 from engine.record import Record, write_record
 from tests.engine.elections import Ceremony, a_manifest, decrypt, hold_ceremony, in_order
+from tests.web.in_browsers import BrowserEncryptor, in_chromium, in_webkit, worker_site
 from tests.web.node import Encryptor, encryptor
+from tests.web.webkit import webkit_browser
 from verifier.verify import verify_record
 
 BALLOTS = int(os.environ.get("PSEPHOS_BROWSER_BALLOTS", "84"))
@@ -66,9 +69,17 @@ MANIFESTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Encryptor]:
+def outside() -> Iterator[Encryptor]:
+    """The browser's code outside a browser."""
     with encryptor() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browsers(chromium: Browser) -> Iterator[list[BrowserEncryptor]]:
+    """The built worker, in two engines."""
+    with worker_site() as address, webkit_browser() as webkit:
+        yield [in_chromium(chromium, address), in_webkit(webkit, address)]
 
 
 @pytest.fixture(scope="module", params=MANIFESTS)
@@ -98,15 +109,16 @@ def any_of(contest: Contest, chance: random.Random) -> list[int]:
     return chosen
 
 
-def test_ballots_made_by_the_browser_verify_everywhere(browser: Encryptor, ceremony: Ceremony, tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:setting remote_server_addr:DeprecationWarning")  # Selenium's own
+def test_ballots_made_in_both_browsers_verify_everywhere(browsers: list[BrowserEncryptor], ceremony: Ceremony, tmp_path: Path) -> None:
     election, chance = ceremony.election, random.Random(ceremony.election.manifest.label)
-    assert browser.ask(election=parts_of(election)) == {}
+    for browser in browsers:
+        browser.prepare(parts_of(election))
     made, wanted = list[tuple[EncryptedBallot, Opening]](), [[0] * len(contest.options) for contest in election.manifest.contests]
     for number in range(BALLOTS // len(MANIFESTS)):
         style = 1 + number % len(election.manifest.ballot_styles)
         choices = any_choices(election.manifest, style, chance)
-        answer = browser.ask(style=style, choices=choices)
-        content, opening = answer["ballot"].encode(), answer["opening"].encode()
+        content, opening = browsers[number // len(election.manifest.ballot_styles) % 2].encrypt(style, choices)
         assert check(content, style, election).content == content  # the server, and with it the engine
         _, opened = check_challenged(content, opening, style, election)
         assert [[option.value for option in contest.options] for contest in opened.contests] == choices
@@ -128,15 +140,20 @@ def test_ballots_made_by_the_browser_verify_everywhere(browser: Encryptor, cerem
     assert report.exit_status == 0, report.text()
 
 
-def test_ballots_made_by_the_engine_open_in_the_browser(browser: Encryptor, ceremony: Ceremony) -> None:
+@pytest.mark.filterwarnings("ignore:setting remote_server_addr:DeprecationWarning")  # Selenium's own
+def test_ballots_made_by_the_engine_open_in_both_browsers(browsers: list[BrowserEncryptor], outside: Encryptor, ceremony: Ceremony) -> None:
     election, chance = ceremony.election, random.Random(1)
-    assert browser.ask(election=parts_of(election)) == {}
+    assert outside.ask(election=parts_of(election)) == {}
+    for browser in browsers:
+        browser.prepare(parts_of(election))
     for style in range(1, 1 + len(election.manifest.ballot_styles)):
         choices = any_choices(election.manifest, style, chance)
         ballot, opening = encrypt_ballot(Selections(style, tuple(map(tuple, choices))), election, new_ballot_nonce())
         text, opened = to_json(ballot).decode(), to_json(opening).decode()
-        code = ballot.confirmation_code.hex().upper()
-        assert browser.ask(ballot=text, opening=opened) == {"style": style, "confirmationCode": code, "choices": choices}
+        wanted = {"style": style, "confirmationCode": ballot.confirmation_code.hex().upper(), "choices": choices}
+        assert outside.ask(ballot=text, opening=opened) == wanted
+        for browser in browsers:
+            assert browser.recompute(text.encode(), opened.encode()) == wanted, browser.name
         other = json.dumps(json.loads(opened) | {"choices": [[*chosen[1:], chosen[0]] for chosen in choices]}, separators=(",", ":"))
         if any(len(set(chosen)) > 1 for chosen in choices):
-            assert "encrypts something else" in browser.ask(ballot=text, opening=other)["refused"]
+            assert "encrypts something else" in outside.ask(ballot=text, opening=other)["refused"]

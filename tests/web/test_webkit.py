@@ -1,48 +1,23 @@
 """A whole vote in a second engine: WebKit, as in every browser of a phone by Apple, driven by its own WebDriver."""
 
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import WebKitGTK
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from selenium.webdriver.webkitgtk.options import Options
-from selenium.webdriver.webkitgtk.service import Service
 
 from tests.web.conftest import PICTURES
 from tests.web.site import Site
-
-
-@pytest.fixture(scope="module")
-def screen() -> Iterator[str]:
-    """A screen that nobody sees."""
-    reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
-    with subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL) as process:
-        os.close(writing)
-        with os.fdopen(reading) as told:
-            number = told.readline().strip()
-        yield f":{number}"
-        process.terminate()
+from tests.web.webkit import webkit_browser
 
 
 @pytest.fixture
-def webkit(screen: str) -> Iterator[WebKitGTK]:
-    options = Options()
-    options.binary_location = str(next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")))
-    options.add_argument("--automation")
-    driver = shutil.which("WebKitWebDriver")
-    assert driver is not None
-    environment = {**os.environ, "DISPLAY": screen, "WEBKIT_DISABLE_COMPOSITING_MODE": "1", "GDK_BACKEND": "x11"}
-    browser = WebKitGTK(options=options, service=Service(driver, env=environment))
-    yield browser
-    browser.quit()
+def webkit() -> Iterator[WebKitGTK]:
+    with webkit_browser() as browser:
+        yield browser
 
 
 def until(browser: WebKitGTK, condition: Callable[[WebKitGTK], object]) -> None:

@@ -10,6 +10,7 @@ from functools import cached_property
 from engine.encoding import from_json, member
 from engine.errors import ManifestError
 from engine.group import STANDARD
+from engine.statutory import Statutory, StatutoryEntry, read_statutory
 
 LARGEST_LIMIT = 1000  # every unit of a limit is a branch of a proof: more would make ballots that no browser can encrypt
 INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
@@ -46,7 +47,8 @@ class StyleEntry:
 
 @dataclass(frozen=True, slots=True)
 class Voting:
-    """The member `voting`: what the law and the record need beside the questions. Times are UTC text; `log` is "witnessed" or None."""
+    """The member `voting`: what the law and the record need beside the questions. Times are UTC text; `log` is "witnessed" or None;
+    without `statutory` it is no statutory ballot."""
 
     election_identifier: bytes = member(length=32)
     union: str = member()
@@ -59,6 +61,7 @@ class Voting:
     device_information: str = member()
     chaining_mode: str = member()
     log: str | None = member(optional=True)
+    statutory: StatutoryEntry | None = member(optional=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,12 @@ class Manifest:
     ballot_styles: tuple[BallotStyle, ...]
     voting: Voting
 
+    @cached_property
+    def statutory(self) -> Statutory | None:
+        """What kind of statutory ballot it is; None for a ballot that is none."""
+        entry = self.voting.statutory
+        return None if entry is None else read_statutory(entry)
+
     def contest(self, index: int) -> Contest:
         """The contest with this index, from 1. Raises ManifestError if there is none."""
         if not 1 <= index <= len(self.contests):
@@ -175,6 +184,8 @@ def read_manifest(content: bytes) -> Manifest:
         raise ManifestError("voting.chaining_mode: only NoChaining keeps the order of voting out of the record")
     if voting.log not in (None, WITNESSED):
         raise ManifestError(f"voting.log: expected {WITNESSED}, or no such member")
+    if manifest.statutory is not None and not all(contest.spoil for contest in contests):
+        raise ManifestError("a question of a statutory ballot has no spoil option (COP-073a)")
     return manifest
 
 

@@ -279,6 +279,28 @@ def test_both_judge_changed_parameters_alike(both: Both, tmp_path: Path) -> None
     both.folder.put(both.contents)
 
 
+_STRIKE = {"ballot_type": "industrial action", "section": "226(1)(a)", "methods": ["electronic", "hybrid", "workplace"],
+           "hierarchy": ["workplace", "hybrid electronic", "hybrid postal"]}  # fmt: skip
+STATUTORY: dict[str, Any] = {
+    "a strike": _STRIKE,
+    "an election": {"ballot_type": "union election", "section": "46(1)(a)", "methods": ["electronic"]},
+    "an empty hierarchy": {"ballot_type": "union election", "section": "46(1)(a)", "methods": ["electronic"], "hierarchy": []},
+    "post alone": {"ballot_type": "political fund", "section": "72C(1)", "methods": ["postal"]},
+    "no hierarchy": {name: value for name, value in _STRIKE.items() if name != "hierarchy"},
+    "not an object": "industrial action", "nothing": None, "empty": {}, "another order": dict(reversed(_STRIKE.items())),
+    **{
+        f"{name} {value}": {**_STRIKE, name: value}
+        for name, values in {
+            "ballot_type": ["", "strike", "union election", 1], "section": ["", "46(1)(a)", None],
+            "methods": [[], ["hybrid", "electronic", "workplace"], ["electronic"], ["hybrid"] * 2, ["telephone"], "hybrid", [1]],
+            "hierarchy": [[], ["workplace"], ["workplace"] * 2, ["hybrid electronic", "hybrid postal"], ["workplace", "postal"], None, [1]],
+        }.items()
+        for value in values
+    },
+}  # fmt: skip
+"""Values of the member `statutory`."""
+
+
 def manifests(both: Both) -> list[tuple[str, bytes]]:
     """Manifests that may or may not be used."""
     made: list[tuple[str, bytes]] = [("untouched", both.contents[MANIFEST])]
@@ -291,6 +313,10 @@ def manifests(both: Both) -> list[tuple[str, bytes]]:
                 at = at[part]
             at["union" if place == ("voting",) else "label"] = label
             made.append((name, encode(manifest)))
+    for name, value in STATUTORY.items():
+        manifest = deepcopy(both.files[MANIFEST])
+        manifest["voting"]["statutory"] = value
+        made.append((name, encode(manifest)))
     return [*made, *changes_of(MANIFEST, both)]
 
 

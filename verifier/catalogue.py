@@ -80,7 +80,7 @@ CHECKS: dict[str, str] = {
     "X10": "the totals of ballots agree with the ballots",
     "X11": "the ballots are sorted by confirmation code, and exactly those of the log where there is one",
     "X12": "no tally is published for too small a group, and nothing is dated before the close",
-    "X13": "device, chaining, dates and kind of record are those that the manifest declares",
+    "X13": "device, chaining, dates, kinds of record and of ballot are those that the manifest declares",
     "X14": "nothing that must be there is empty",
     "X15": "the record is complete, unchanged and signed under the given key",
     "X16": "a spoiled contest is proved to hold no other selection",

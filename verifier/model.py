@@ -69,9 +69,19 @@ class BallotStyle:
 
 
 @dataclass(frozen=True, slots=True)
+class Statutory:
+    """What the manifest says of the law that the ballot is held under, as written; `hierarchy` is None if absent."""
+
+    ballot_type: str
+    section: str
+    methods: tuple[str, ...]
+    hierarchy: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Voting:
     """The manifest's `voting` member (record-format.md, 2.3); only in records of our own profile. Times are the text as written, `log` is
-    "" if absent."""
+    "" if absent; without `statutory` the ballot is none that the law asks for."""
 
     election_identifier: bytes
     union: str
@@ -84,6 +94,7 @@ class Voting:
     device_information: str
     chaining_mode: str
     log: str = ""
+    statutory: Statutory | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,7 @@ def _facts(report: Report, folder: str, date: str) -> str:
     none = "none was given: the signature was not checked" if layout.own else "records of this layout have no key"
     rows = [
         ("Ballot", _name(report.label) if report.label else "unknown"),
+        ("Kind of ballot", _text(report.ballot_type)),
         ("Folder of the record", _name(folder) if folder else ""),
         ("Hash of the record", f'<span class="mono">{_text(report.record_digest or "unknown")}</span>'),
         ("Fingerprint of the key", key or none),

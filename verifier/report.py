@@ -146,6 +146,7 @@ class Report:
     findings: Findings
     record_digest: str = ""
     label: str = ""
+    ballot_type: str = ""
     key: str = ""
     key_origin: str = ""
     ran: set[str] = field(default_factory=set)
@@ -208,6 +209,8 @@ class Report:
             lines.append(f"Log: {self.log}")
         if self.label:
             lines.append(f"Election: {printable(self.label)}")
+        if self.ballot_type:
+            lines.append(f"Kind of ballot: {self.ballot_type}")
         if self.key:
             lines += [
                 f"Key: {self.key} (from {self.key_origin})",
@@ -248,6 +251,7 @@ class Report:
                 "record_digest": self.record_digest,
                 "log": {"size": self.log.size, "root": self.log.root.hex().upper(), "guardians": self.log.guardians} if self.log else {},
                 "label": self.label,
+                "ballot_type": self.ballot_type,
                 "key_fingerprint": self.key,
                 "key_origin": self.key_origin,
                 "checks": [

@@ -2,7 +2,7 @@
 to 2.6). All functions raise RecordError; none checks a value against another one, except where a text would mean nothing otherwise."""
 
 from .arithmetic import Group
-from .model import BallotStyle, Contest, Device, Guardian, Manifest, Option, Parameters, PublicKey, Voting
+from .model import BallotStyle, Contest, Device, Guardian, Manifest, Option, Parameters, PublicKey, Statutory, Voting
 from .source import RecordError
 from .strict_json import Node, parse
 from .text import is_time
@@ -130,7 +130,7 @@ def _style(node: Node, index: int, contest_count: int) -> BallotStyle:
 def _voting(node: Node) -> Voting:
     members = node.members(
         "election_identifier", "union", "scrutineer", "opens", "closes", "record_due", "trustees", "smallest_unit",
-        "device_information", "chaining_mode", "log?",
+        "device_information", "chaining_mode", "log?", "statutory?",
     )  # fmt: skip
     return Voting(
         election_identifier=members["election_identifier"].hex(32),
@@ -144,6 +144,17 @@ def _voting(node: Node) -> Voting:
         device_information=members["device_information"].text(),
         chaining_mode=members["chaining_mode"].text(),
         log=members["log"].choice("witnessed") if "log" in members else "",
+        statutory=_statutory(members["statutory"]) if "statutory" in members else None,
+    )
+
+
+def _statutory(node: Node) -> Statutory:
+    members = node.members("ballot_type", "section", "methods", "hierarchy?")
+    return Statutory(
+        ballot_type=members["ballot_type"].text(),
+        section=members["section"].text(),
+        methods=tuple(item.text() for item in members["methods"].items()),
+        hierarchy=tuple(item.text() for item in members["hierarchy"].items()) if "hierarchy" in members else None,
     )
 
 

@@ -6,6 +6,7 @@ from .context import Context
 from .model import Manifest, OwnParts, Voting
 from .own_model import StateCounts
 from .report import Findings, Report
+from .statutory import check_statutory
 from .text import fault, folded, scripts
 
 __all__ = ["NO_BALLOT", "check_totals"]
@@ -24,6 +25,7 @@ def check_totals(context: Context, counts: Counts, parts: OwnParts, report: Repo
     if manifest.voting is not None:
         _check_release(context, counts, manifest.voting, parts, report)
         _check_declared(context, manifest.voting, findings)
+        check_statutory(manifest, findings)
         report.done("X13")
     _check_emptiness(context, counts, parts, report)
     _check_texts(manifest, findings)

@@ -23,6 +23,7 @@ from .report import Findings, Report, TallyLine
 from .self_test import drawn_from, self_test
 from .signature import check_signature, fingerprint
 from .source import Chunk, Reading, RecordError, RecordSource
+from .statutory import ballot_type
 from .tally import check_tally
 from .totals import check_totals
 from .uniqueness import BUCKETS, KINDS, Places, Uniqueness
@@ -110,6 +111,7 @@ def verify_record(
         return report
     report = Report(source.format, Findings(source.format.own))
     report.label = source.manifest.label
+    report.ballot_type = ballot_type(source.manifest)
     if key is not None and source.own is not None:
         report.key, report.key_origin = fingerprint(key), key_origin
     try:

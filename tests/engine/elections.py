@@ -75,7 +75,7 @@ def manifest_file(trustees: int = 5, **changes: Any) -> dict[str, Any]:
             "chaining_mode": "NoChaining",
         },
     }
-    file["voting"].update({name: value for name, value in changes.items() if name in file["voting"] or name == "log"})
+    file["voting"].update({name: value for name, value in changes.items() if name in file["voting"] or name in ("log", "statutory")})
     file.update({name: value for name, value in changes.items() if name in file})
     return file
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from engine.errors import EngineError, FormatError, ManifestError
 from engine.manifest import LARGEST_LIMIT, Manifest, read_manifest, text_problem
+from engine.statutory import BallotType, Method, Route, Statutory
 from tests.engine.elections import a_manifest, manifest_bytes, manifest_file
 
 CYRILLIC_A = "\u0430"
@@ -39,6 +40,14 @@ def edited(change: Callable[[dict[str, Any]], object]) -> bytes:
     return compact(file)
 
 
+def statutory(**changes: Any) -> dict[str, Any]:
+    """The member of a ballot on industrial action with all methods."""
+    routes = ["workplace", "hybrid electronic", "hybrid postal"]
+    methods = ["electronic", "hybrid", "workplace"]
+    member = {"ballot_type": "industrial action", "section": "226(1)(a)", "methods": methods, "hierarchy": routes, **changes}
+    return {name: value for name, value in member.items() if value is not None}
+
+
 REFUSED: list[tuple[str, bytes, str]] = [
     # one form
     ("a member twice", manifest_bytes().replace(b'{"label"', b'{"label":"Another","label"', 1), "repeated"),
@@ -54,6 +63,27 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("UTF-16", manifest_bytes().decode().encode("utf-16"), "not JSON"),
     ("a null", edited(lambda file: file["contests"][0].update(selection_limit=None)), "expected"),
     ("no voting", edited(lambda file: file.pop("voting")), "missing"),
+    # the kind of ballot
+    *((f"a ballot type that is none, {kind}", manifest_bytes(statutory=statutory(ballot_type=kind)), "COP-005") for kind in [
+        "", "indicative", "recognition", "CAC", "Industrial action", "industrial action "]),
+    ("a section of another kind", manifest_bytes(statutory=statutory(section="72C(1)")), "section 226"),
+    ("no section", manifest_bytes(statutory=statutory(section=None)), "missing"),
+    ("no methods", manifest_bytes(statutory=statutory(methods=[])), "expected methods"),
+    ("methods in another order", manifest_bytes(statutory=statutory(methods=["hybrid", "electronic", "workplace"])), "in this order"),
+    ("a method twice", manifest_bytes(statutory=statutory(methods=["electronic", "electronic", "hybrid"])), "each once"),
+    ("a method that is none", manifest_bytes(statutory=statutory(methods=["electronic", "telephone"])), "expected methods"),
+    *((f"a workplace ballot on {kind}", manifest_bytes(statutory=statutory(ballot_type=kind, section=section)), "COP-006")
+      for kind, section in [("union election", "46(1)(a)"), ("political fund", "72C(1)"), ("amalgamation", "97(1)(b)"),
+                            ("transfer of engagements", "97(2)(b)")]),
+    ("hybrid without a hierarchy", manifest_bytes(statutory=statutory(hierarchy=None)), "COP-034"),
+    ("a hierarchy without a route of hybrid", manifest_bytes(statutory=statutory(hierarchy=["workplace", "hybrid postal"])), "COP-034"),
+    ("a hierarchy with a tie", manifest_bytes(statutory=statutory(hierarchy=["workplace"] * 2)), "COP-154.2"),
+    ("a hierarchy of one", manifest_bytes(statutory=statutory(methods=["electronic", "postal"], hierarchy=["postal"])), "COP-154.2"),
+    ("an empty hierarchy", manifest_bytes(statutory=statutory(methods=["electronic"], hierarchy=[])), "COP-154.2"),
+    ("a hierarchy with a foreign route", manifest_bytes(statutory=statutory(hierarchy=["postal", *statutory()["hierarchy"]])), "COP-154.2"),
+    ("a statutory ballot without spoil", edited(lambda file: (
+        file["voting"].update(statutory=statutory()), file["contests"][0]["options"].pop())), "COP-073a"),
+    ("an unknown member of the kind", manifest_bytes(statutory=statutory(weight=2)), "unknown"),
     # contests, options, styles
     ("no contests", manifest_bytes(contests=[]), "at least one"),
     ("no styles", manifest_bytes(ballot_styles=[]), "at least one"),
@@ -256,3 +286,15 @@ def test_any_text_is_judged_and_a_label_that_passes_is_read_back(text: str) -> N
         return
     assert manifest.contests[0].options[1].label == text
     assert text.isprintable()
+
+
+def test_kind_methods_and_hierarchy_of_a_statutory_ballot_are_read() -> None:
+    assert a_manifest().statutory is None
+    found = a_manifest(statutory=statutory()).statutory
+    assert found is not None
+    assert (found.ballot_type, found.ballot_type.section) == (BallotType.INDUSTRIAL_ACTION, "226(1)(a)")
+    assert found.hierarchy == (Route.WORKPLACE, Route.HYBRID_ELECTRONIC, Route.HYBRID_POSTAL)
+    for kind in BallotType:
+        plain = {"ballot_type": kind.value, "section": kind.section, "methods": ["electronic"], "hierarchy": None}
+        found = a_manifest(statutory=statutory(**plain)).statutory
+        assert found == Statutory(kind, (Method.ELECTRONIC,), ())

@@ -30,7 +30,11 @@ export type Voting = Readonly<{
   opens: string;
   closes: string;
   deviceInformation: string;
+  statutory: Statutory | null;
 }>;
+
+/** What the law has to do with it, in words of the manifest. `hierarchy` ranks ways of voting, the first always counts; empty if nobody has two. */
+export type Statutory = Readonly<{ ballotType: string; section: string; methods: readonly string[]; hierarchy: readonly string[] }>;
 
 /** A manifest; `content` is the file, byte for byte: what H_B hashes. */
 export type Manifest = Readonly<{
@@ -123,6 +127,7 @@ function readVoting(entry: unknown): Voting {
     "device_information",
     "chaining_mode",
     "log?",
+    "statutory?",
   ];
   const raw = members(entry, "voting", ...names);
   if (raw["chaining_mode"] !== "NoChaining") throw new EncryptorError("voting.chaining_mode: expected NoChaining");
@@ -133,5 +138,17 @@ function readVoting(entry: unknown): Voting {
     opens: text(raw["opens"], "voting.opens"),
     closes: text(raw["closes"], "voting.closes"),
     deviceInformation: text(raw["device_information"], "voting.device_information"),
+    statutory: raw["statutory"] === undefined ? null : readStatutory(raw["statutory"]),
+  };
+}
+
+function readStatutory(entry: unknown): Statutory {
+  const raw = members(entry, "statutory", "ballot_type", "section", "methods", "hierarchy?");
+  const texts = (value: unknown, what: string): string[] => list(value, what).map((each) => text(each, what));
+  return {
+    ballotType: text(raw["ballot_type"], "statutory.ballot_type"),
+    section: text(raw["section"], "statutory.section"),
+    methods: texts(raw["methods"], "statutory.methods"),
+    hierarchy: raw["hierarchy"] === undefined ? [] : texts(raw["hierarchy"], "statutory.hierarchy"),
   };
 }

@@ -1,0 +1,323 @@
+"""api/law: a lawful set-up has no findings, and everything that can be missing or wrong is found under its id and nothing else."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.errors import Invalid
+from api.law.findings import Severity
+from api.law.particulars import SECTIONS, Particulars, RollFacts, check_opening, read_section
+from cli.particulars_sample import hierarchy_for, methods_for, sample_particulars
+from engine.manifest import Manifest, read_manifest
+from engine.statutory import BallotType, Method, Route
+from tests.engine.elections import manifest_bytes
+
+ROLL = RollFacts(people=500, without_method=0, exceptions=0, checked=True, named={})
+STRIKE, ELECTION, FUND = BallotType.INDUSTRIAL_ACTION, BallotType.UNION_ELECTION, BallotType.POLITICAL_FUND
+AMALGAMATION, TRANSFER = BallotType.AMALGAMATION, BallotType.TRANSFER
+ALL = tuple(Method)
+E, H, W, P = ALL
+Told = dict[str, Any]
+Change = Callable[[Told], object]
+
+
+def manifest_of(kind: BallotType, methods: tuple[Method, ...], hierarchy: tuple[Route, ...]) -> Manifest:
+    statutory = {"ballot_type": kind.value, "section": kind.section, "methods": [each.value for each in methods]}
+    if hierarchy:
+        statutory["hierarchy"] = [each.value for each in hierarchy]
+    return read_manifest(manifest_bytes(3, statutory=statutory))
+
+
+def told_for(kind: BallotType, methods: tuple[Method, ...]) -> Told:
+    manifest = manifest_of(kind, methods, hierarchy_for(methods))
+    names = [(contest.index, option.label) for contest in manifest.contests for option in contest.options if not option.spoil]
+    return sample_particulars(
+        kind, methods, manifest.voting.scrutineer, manifest.voting.union, manifest.opens, manifest.closes, names
+    )
+
+
+def found_in(
+    kind: BallotType, methods: tuple[Method, ...], change: Change = lambda _: None, hierarchy: tuple[Route, ...] | None = None,
+    roll: RollFacts | None = ROLL,
+) -> dict[str, Severity]:  # fmt: skip
+    told = told_for(kind, methods)
+    change(told)
+    sections = {name: read_section(name, json.dumps(value, default=str).encode()) for name, value in told.items()}
+    manifest = manifest_of(kind, methods, hierarchy_for(methods) if hierarchy is None else hierarchy)
+    return {each.requirement: each.severity for each in check_opening(manifest, Particulars(**sections), roll)}
+
+
+def determination(told: Told) -> Told:
+    made: Told = told["determinations"][0]
+    return made
+
+
+def of_determination(**changes: Any) -> Change:
+    return lambda told: determination(told).update(changes)
+
+
+def of(section: str, **changes: Any) -> Change:
+    """Changes a section, or the only one of its list."""
+    return lambda told: (told[section][0] if isinstance(told[section], list) else told[section]).update(changes)
+
+
+def of_agreement(**changes: Any) -> Change:
+    return lambda told: told["employers"][0]["agreement"].update(changes)
+
+
+def of_consent(**changes: Any) -> Change:
+    return lambda told: told["employers"][0]["consent"].update(changes)
+
+
+def without(section: str) -> Change:
+    return lambda told: told.pop(section)
+
+
+@pytest.mark.parametrize("kind", BallotType)
+@pytest.mark.parametrize("only", [None, (E,), (P,), (E, P)], ids=["all methods", "electronic", "postal", "two"])
+def test_the_sample_of_every_kind_is_lawful(kind: BallotType, only: tuple[Method, ...] | None) -> None:
+    methods = only or methods_for(kind)
+    assert found_in(kind, methods) == {}
+
+
+BLOCKS: list[tuple[str, BallotType, tuple[Method, ...], Change]] = [
+    ("COP-021", STRIKE, (E,), of_determination(union="")),
+    ("COP-021", STRIKE, (E,), of_determination(office_holder=" ")),
+    ("COP-021", STRIKE, (E,), of_determination(office_holder="SCRUTINEER")),
+    ("COP-020", STRIKE, (E,), of_determination(assignments=[])),
+    ("COP-020", STRIKE, (E, P), of_determination(assignments=[{"voters": "all", "methods": ["electronic"]}])),
+    ("COP-024", STRIKE, (E,), of_determination(made=None)),
+    ("COP-024", FUND, (P,), without("determinations")),
+    *((id, STRIKE, (E, H), of_determination(**{member: " "})) for id, member in [
+        ("COP-027a", "accessibility"), ("COP-027b", "views"), ("COP-027c", "other_matters"), ("COP-028a", "security_reasons"),
+        ("COP-028b-i", "disruption"), ("COP-028b-ii", "earlier_reports"), ("COP-028b-iii", "coercion"), ("COP-028d", "alternative")]),
+    ("COP-028a", STRIKE, (E,), of_determination(security_risk=None)),
+    ("COP-028c", STRIKE, (E,), of_determination(urgent=None)),
+    ("COP-028c", STRIKE, (E,), of_determination(urgent=True)),
+    ("COP-031", STRIKE, (E,), of_determination(further_method="")),
+    ("COP-025b", STRIKE, (E,), of_determination(opportunity_given=False)),
+    ("COP-025b", STRIKE, (E,), of_determination(opportunity="")),
+    ("COP-025b", STRIKE, (E, P), of_determination(no_reason_known={"electronic": True, "postal": False})),
+    ("COP-025b", STRIKE, (P,), of_determination(no_reason_known={})),
+    ("COP-032", STRIKE, (E,), of_determination(assignments=[{"voters": "with a personal electronic contact", "methods": ["electronic"]}])),
+    ("COP-036", STRIKE, (E, P), of_determination(movement=[
+        {"trigger": "", "source": "electronic", "target": "postal", "latest": "2026-11-10T09:00:00Z"}])),
+    ("COP-036", STRIKE, (E, P), of_determination(movement=[
+        {"trigger": "An unusable code", "source": "electronic", "target": "postal", "latest": "2026-11-20T17:00:00Z"}])),
+    ("COP-034", STRIKE, (E, P), of_determination(assignments=[{"voters": "all", "methods": ["electronic", "postal"]}])),
+    ("COP-034", STRIKE, (E, P), of_determination(backup="postal", assignments=[{"voters": "all", "methods": ["electronic"]}])),
+    ("COP-023", AMALGAMATION, (E,), lambda told: told["determinations"].pop()),
+    ("COP-023", AMALGAMATION, (E,), of("merger", unions=["The union"])),
+    ("COP-023", TRANSFER, (E,), of("merger", unions=["Another union"])),
+    ("COP-023", TRANSFER, (E,), of("merger", unions=["The union", "The other union"])),
+    ("COP-023", STRIKE, (E,), lambda told: told["determinations"].append(determination(told))),
+    ("COP-160a", TRANSFER, (E,), of("merger", approved=None)),
+    ("COP-165", FUND, (E,), without("political_fund")),
+    ("COP-165", FUND, (E,), of("political_fund", northern_ireland=True)),
+    ("COP-165", FUND, (H, P), of("political_fund", northern_ireland=True)),
+    ("COP-ANX-h", ELECTION, (E,), lambda told: told["candidates"].pop()),
+    ("EA22-s10", ELECTION, (E,), of("candidates", full_name="")),
+    ("COP-164a", STRIKE, (E, P), lambda told: told["samples"].pop()),
+    ("COP-164a", STRIKE, (E,), of("samples", sent=None)),
+    ("COP-045.1", STRIKE, (E,), without("scrutineer")),
+    ("COP-045.1", STRIKE, (E,), of("scrutineer", name="Another scrutineer")),
+    ("COP-045.1", STRIKE, (E,), of("scrutineer", appointed=None)),
+    ("COP-045.2", STRIKE, (E,), of("scrutineer", qualification="")),
+    ("COP-105c-v", STRIKE, (E,), of("scrutineer", support={})),
+    ("COP-110.1", STRIKE, (E,), of("scrutineer", support={"contact": "help@union.example"})),
+    ("COP-110.1", STRIKE, (E,), of("scrutineer", support={"contact": "help@ballots.EMPLOYER.example, 0800 1"})),
+    ("COP-046.1", STRIKE, (E,), without("certificates")),
+    ("COP-046.1", STRIKE, (E,), of("certificates", scope="")),
+    ("COP-046.2", STRIKE, (E,), of("certificates", expires="2026-11-19")),
+    ("COP-046.2", STRIKE, (E,), of("certificates", issued="2026-11-02")),
+    ("COP-ANX-d", STRIKE, (E,), of("certificates", specification="3.1")),
+    ("COP-ANX-d", STRIKE, (E,), of("certificates", specification="")),
+    ("COP-080.2", STRIKE, (E,), of("servers", country="")),
+    ("COP-080.2", STRIKE, (E,), of("servers", country="NO")),
+    ("COP-052.1", STRIKE, (E,), of("area", everywhere=True)),
+    ("COP-018a", STRIKE, ALL, of_consent(confirmed=None)),
+    ("COP-018a", STRIKE, ALL, of_consent(withdrawn="2026-10-01")),
+    ("COP-018a", STRIKE, ALL, of_consent(refused="2026-10-01", reasons="Not now")),
+    ("COP-117", STRIKE, ALL, of_consent(confirmed="2026-10-30")),
+    ("COP-124", STRIKE, ALL, of_agreement(document=None)),
+    ("COP-124", STRIKE, ALL, of_agreement(made="2026-11-02")),
+    *(("COP-126.1", STRIKE, ALL, of_agreement(**{f"shared_with_{party}": None})) for party in ("employer", "union", "scrutineer")),
+    ("COP-128a", STRIKE, ALL, of_agreement(locations=["South gate"])),
+    *((id, STRIKE, ALL, of_agreement(**{member: value})) for id, member, value in [
+        ("COP-128b", "access", ""), ("COP-128c", "emergency", ""), ("COP-128d", "hours_and_duration", ""),
+        ("COP-128e", "permitted_times", ""), ("COP-129a", "not_prevented", False), ("COP-129b", "not_monitored", False),
+        ("COP-129c", "co_operation", False), ("COP-130a", "cost_bearer", ""), ("COP-130b", "votes_after_breach", ""),
+        ("COP-132", "paid_to_union", False)]),
+    ("COP-018", STRIKE, ALL, without("stations")),
+    ("COP-018", STRIKE, ALL, of("stations", employer="Nobody")),
+    ("COP-121c", STRIKE, ALL, without("identification")),
+    ("COP-128e", STRIKE, ALL, of("stations", permitted_times="Never")),
+    ("COP-128d", STRIKE, ALL, of("stations", hours=[])),
+    ("COP-128d", STRIKE, ALL, of("stations", hours=[{"opens": "2026-10-01T09:00:00Z", "closes": "2026-10-01T17:00:00Z"}])),
+    ("COP-136", STRIKE, ALL, of("stations", kind=None)),
+    ("COP-136a", STRIKE, ALL, of("stations", kind="workplace installation")),
+    ("COP-136b", STRIKE, ALL, of("stations", kind="off-site location", no_location="No room", agreed_by=["scrutineer", "union", "employer"],
+                                 no_disruption="Agreed")),
+    ("COP-136c", STRIKE, ALL, of("stations", kind="off-site location", no_location="No room", no_installation="No space",
+                                 agreed_by=["scrutineer", "union"], no_disruption="Agreed")),
+    ("COP-138", STRIKE, ALL, of("stations", number_reason="")),
+    ("COP-139a", STRIKE, ALL, of("stations", workplaces=["Dock 3, Port Road, Hull", "Dock 4"], nearness={"Dock 4": "Next door"})),
+    ("COP-140a", STRIKE, ALL, of("stations", agreement="")),
+    ("COP-141a", STRIKE, ALL, of("stations", workplaces=["Elsewhere"])),
+    ("COP-142b", STRIKE, ALL, of("stations", kind="workplace installation", no_location="No room", workplaces=["Elsewhere"])),
+    ("COP-144", STRIKE, ALL, of("stations", room="")),
+]  # fmt: skip
+WARNS: list[tuple[str, BallotType, tuple[Method, ...], Change]] = [
+    ("COP-022", ELECTION, (E,), of_determination(office_holder="Candidate A")),
+    ("COP-037", STRIKE, (E,), of_determination(acknowledged={})),
+    ("COP-115.1", STRIKE, (W,), lambda _: None),
+    ("COP-051.4", STRIKE, (E,), of("scrutineer", support={})),
+    ("COP-063.1", STRIKE, (E,), of("scrutineer", description="")),
+    ("COP-087.2", STRIKE, (E,), of("agreements", trouble="")),
+    ("COP-087.3", STRIKE, (E,), of("agreements", downtime_minutes=None)),
+    ("COP-097.2", STRIKE, (E,), of("agreements", contingency="")),
+    ("COP-112.5", STRIKE, (E,), without("agreements")),
+    ("COP-052.2", STRIKE, (E,), without("area")),
+    ("COP-052.2", STRIKE, (E,), of("area", voters_abroad=True)),
+    ("COP-105c-iv-1", STRIKE, (E,), of("servers", protection="")),
+    ("COP-105c-iv-2", STRIKE, (E,), of("servers", owner="")),
+    ("COP-105c-iv-2", STRIKE, (E,), without("servers")),
+    ("COP-083", STRIKE, (E,), of("servers", provider_group=["THE EMPLOYER"])),
+    ("EA22-s41.1", STRIKE, (E,), without("imprint")),
+    ("EA22-s41.2", ELECTION, (E,), of("candidates", imprint="")),
+    ("EA22-s10", ELECTION, (E,), lambda told: told["candidates"].append(told["candidates"][0])),
+    ("COP-114.3", STRIKE, ALL, of_consent(refused="2026-10-01")),
+    ("COP-117fn9", STRIKE, ALL, of_consent(agreed_in_principle=None)),
+    ("COP-125.2", STRIKE, ALL, of_agreement(signed_by_union=None)),
+    ("COP-131", STRIKE, ALL, of_agreement(union_breach="")),
+    ("COP-138", STRIKE, ALL, of("stations", voters=5000)),
+    ("COP-143b-ii", STRIKE, ALL, of("stations", kind="off-site location", no_location="No room", no_installation="No space",
+                                    agreed_by=["scrutineer", "union", "employer"])),
+    ("COP-164b", STRIKE, (E, H), lambda told: (
+        of_determination(backup="hybrid", assignments=[{"voters": "all", "methods": ["electronic"]}])(told), told["samples"].pop())),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("requirement", "kind", "methods", "change"), BLOCKS, ids=[f"{each[0]}-{at}" for at, each in enumerate(BLOCKS)])
+def test_what_is_missing_or_wrong_keeps_the_ballot_from_opening(
+    requirement: str, kind: BallotType, methods: tuple[Method, ...], change: Change
+) -> None:
+    found = found_in(kind, methods, change)
+    assert found.get(requirement) is Severity.BLOCKING, found
+    assert {id for id, severity in found.items() if severity is Severity.BLOCKING} <= {requirement, *ALONG.get(requirement, ())}
+
+
+ALONG = {
+    "COP-046.1": ("COP-046.2",), "COP-ANX-d": ("COP-046.2",), "COP-105c-v": (), "COP-045.1": ("COP-045.2", "COP-105c-v"),
+    "COP-141a": ("COP-139a",), "COP-018": ("COP-141a", "COP-128a"), "COP-023": ("COP-024",), "COP-034": ("COP-020",), "COP-036": ("COP-034",),
+}  # fmt: skip
+"""What follows from the same fault."""
+
+
+@pytest.mark.parametrize(("requirement", "kind", "methods", "change"), WARNS, ids=[f"{each[0]}-{at}" for at, each in enumerate(WARNS)])
+def test_what_should_be_there_is_warned_of_and_the_ballot_may_open(
+    requirement: str, kind: BallotType, methods: tuple[Method, ...], change: Change
+) -> None:
+    assert found_in(kind, methods, change).get(requirement) is Severity.WARNING
+
+
+def test_an_acknowledged_warning_is_not_repeated() -> None:
+    given = {"COP-022": "Nobody else could", "COP-037": "All have two contacts"}
+    assert found_in(ELECTION, (E,), of_determination(office_holder="Candidate A", acknowledged=given)) == {}
+
+
+def test_a_postal_ballot_needs_three_factors_and_the_second_criterion_alone() -> None:
+    """Adding another method brings the whole list back."""
+    few = {"accessibility", "views", "other_matters", "no_reason_known", "union", "office_holder", "made", "assignments"}
+
+    def cut(told: Told) -> None:
+        told["determinations"] = [{name: value for name, value in determination(told).items() if name in few}]
+
+    assert found_in(FUND, (P,), cut) == {}
+    assert {"COP-028a", "COP-028b-i", "COP-028b-ii", "COP-028c", "COP-028d", "COP-025b"} <= set(found_in(FUND, (E, P), cut))
+
+
+def test_workplace_papers_rank_first_or_can_be_traced() -> None:
+    low = (Route.HYBRID_ELECTRONIC, Route.HYBRID_POSTAL, Route.WORKPLACE)
+    assert found_in(STRIKE, (H, W), hierarchy=low)["COP-154.2"] is Severity.BLOCKING
+    assert found_in(STRIKE, (H, W), of_determination(papers_traceable=True), hierarchy=low) == {}
+
+
+def test_a_hierarchy_that_tells_electronic_routes_apart_needs_codes_of_their_own() -> None:
+    ranked = (Route.ELECTRONIC, Route.HYBRID_ELECTRONIC, Route.HYBRID_POSTAL)
+    assert found_in(STRIKE, (E, H), hierarchy=ranked)["COP-053.2"] is Severity.BLOCKING
+    assert found_in(STRIKE, (E, H), of_determination(distinct_codes=True), hierarchy=ranked) == {}
+
+
+@pytest.mark.parametrize(
+    ("spans", "ok"),
+    [
+        ([("2026-10-01", "2026-11-20")], True), ([("2026-10-01", "2026-11-19")], False), ([("2026-11-01", "2026-11-20")], True),
+        ([("2026-10-01", "2026-11-09"), ("2026-11-10", "2026-12-01")], True),
+        ([("2026-10-01", "2026-11-08"), ("2026-11-10", "2026-12-01")], False),
+        ([("2026-11-10", "2026-12-01"), ("2026-10-01", "2026-11-15")], True),
+    ],
+)  # fmt: skip
+def test_certificates_cover_every_moment_of_voting(spans: list[tuple[str, str]], ok: bool) -> None:
+    def change(told: Told) -> None:
+        plain = told["certificates"][0]
+        told["certificates"] = [{**plain, "issued": issued, "expires": expires} for issued, expires in spans]
+
+    assert (found_in(STRIKE, (E,), change) == {}) == ok
+
+
+@pytest.mark.parametrize(
+    ("specification", "ok"), [("3.1", False), ("3.2", True), ("3.10", True), ("v3.3", True), ("2.9", False), ("4.0", True)]
+)
+def test_the_specification_of_a_certificate_is_compared_as_numbers(specification: str, ok: bool) -> None:
+    assert ("COP-ANX-d" not in found_in(STRIKE, (E,), of("certificates", specification=specification))) == ok
+
+
+def test_several_workplaces_need_no_order_of_preference() -> None:
+    places = ["Dock 3, Port Road, Hull", "Dock 4"]
+    near = dict.fromkeys(places, "Next door")
+    assert found_in(STRIKE, ALL, of("stations", kind="workplace installation", workplaces=places, nearness=near)) == {}
+
+
+@pytest.mark.parametrize(
+    ("roll", "requirement", "severity"),
+    [
+        (None, "COP-045.1", Severity.BLOCKING),
+        (RollFacts(500, 3, 0, True, {}), "COP-032", Severity.BLOCKING),
+        (RollFacts(500, 0, 0, False, {}), "COP-056.2", Severity.BLOCKING),
+        (RollFacts(500, 0, 7, True, {}), "COP-056.3", Severity.WARNING),
+    ],
+)
+def test_the_roll_is_looked_at_too(roll: RollFacts | None, requirement: str, severity: Severity) -> None:
+    assert found_in(STRIKE, (E,), roll=roll) == {requirement: severity}
+
+
+def test_a_ballot_of_no_kind_is_told_to_be_not_statutory_and_may_open() -> None:
+    (found,) = check_opening(read_manifest(manifest_bytes()), Particulars(), None)
+    assert (found.requirement, found.severity) == ("COP-004", Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("section", "content", "place"),
+    [
+        ("nothing", b"{}", "there is no section"), ("scrutineer", b"{", "scrutineer"), ("scrutineer", b'{"nam":"x"}', "scrutineer.nam"),
+        ("scrutineer", b'{"appointed":"yesterday"}', "scrutineer.appointed"), ("certificates", b"{}", "certificates"),
+        ("stations", b'[{"kind":"tent"}]', "stations.0.kind"), ("area", b'{"countries":"NO"}', "area.countries"),
+        ("stations", b'[{"hours":[{"opens":"2026-11-02T09:00:00","closes":"2026-11-02T17:00:00Z"}]}]', "with its zone"),
+        ("determinations", b'[{"assignments":[{"voters":"all","methods":["telephone"]}]}]', "determinations.0.assignments.0.methods.0"),
+        ("employers", b'[{"agreement":{"document":"x"}}]', "employers.0.agreement.document"),
+        ("agreements", b'{"downtime_minutes":0}', "agreements.downtime_minutes"), ("scrutineer", b"\xff", "scrutineer"),
+    ],
+)  # fmt: skip
+def test_a_section_of_another_form_is_refused_with_its_place(section: str, content: bytes, place: str) -> None:
+    with pytest.raises(Invalid, match=place.replace(".", r"\.")):
+        read_section(section, content)
+
+
+def test_every_section_can_be_told() -> None:
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    told = {name for kind in BallotType for name in sample_particulars(kind, methods_for(kind), "S", "U", now, now + timedelta(days=9))}
+    assert told == set(SECTIONS)

@@ -251,6 +251,8 @@ export const cy: Welsh = {
   recordNotYetText: "Caiff ei gyhoeddi ar ôl i'r pleidleisio ddod i ben ac i'r cyfrif gael ei wirio. Dewch yn ôl yn nes ymlaen.",
   recordUnknown: "Nid oes pleidlais o'r fath yma",
   recordUnknownText: "Gwiriwch y cyfeiriad gwe.",
+  recordElsewhere: "Nid yw'r canlyniad yn y cyfeiriad gwe hwn",
+  recordElsewhereText: "Bydd y craffwr a'r undeb yn dweud wrthych ble y caiff ei gyhoeddi.",
   recordOffline: "Ni allem nôl yr hyn sydd ei angen ar y dudalen hon",
   recordOfflineText: "Gwiriwch eich cysylltiad a rhowch gynnig arall arni.",
   recordDamaged: "Nid yw'r ffeiliau cyhoeddedig yn cyd-fynd â'i gilydd",

@@ -178,6 +178,8 @@ export const en = {
   recordNotYetText: "It is published after voting has ended and the count has been checked. Come back later.",
   recordUnknown: "There is no such ballot here",
   recordUnknownText: "Check the web address.",
+  recordElsewhere: "The result is not at this web address",
+  recordElsewhereText: "The scrutineer and the union tell you where it is published.",
   recordOffline: "We could not get what this page needs",
   recordOfflineText: "Check your connection and try again.",
   recordDamaged: "The published files do not fit together",

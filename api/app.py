@@ -15,10 +15,10 @@ from api.authorising import check_declared, describe
 from api.clock import JUMP, Clock
 from api.counting import Counts
 from api.edge import Edge
-from api.errors import ApiError
 from api.health import health_routes
 from api.logs import exception_members, logger
 from api.migrating import check_version
+from api.named_pages import NamedPages
 from api.observing import Observing
 from api.page_routes import page_routes
 from api.pages import NO_PAGES, Pages
@@ -26,16 +26,14 @@ from api.voters import routes
 from api.voters.ballot_box import LARGEST_BALLOT
 from api.voters.checking import Checker
 from api.voters.database import VoterDatabase
-from api.voters.listed import made_for
 from api.voters.presented import Refusals
 from api.voters.service import Limits, VotingService
-from engine.errors import EngineError
 from engine.group import STANDARD, Group
 
 __all__ = ["VotingSettings", "create_voting_app"]
 
 _log = logger(__name__)
-_WRITE_EVERY = 60.0  # seconds
+_EVERY = 60.0  # seconds
 LARGEST_BODY = 3 * LARGEST_BALLOT
 """Bytes of a request: a ballot with its opening, and the escapes that text in JSON needs."""
 
@@ -69,21 +67,16 @@ def create_voting_app(
             _log.warning("pages for voters are missing: psephos doctor says what to do", count=len(pages.missing))
         else:
             _log.info("the pages for voters", sha256=pages.digest, count=len(pages.files))
-        try:
-            named = all(map(pages.are_named, await run_in_threadpool(made_for, database, group)))
-        except (ApiError, EngineError) as error:
-            _log.warning("which pages the manifests name cannot be read", **exception_members(error))
-        else:
-            if not named:
-                _log.error("these are not the pages that the manifest names: votes would come from others", sha256=pages.digest)
+        await run_in_threadpool(named.compare)
         if checker is None:
             await own.warm_up()
-        async with _writing(service.refusals):
+        async with _every_minute(service.refusals, named):
             yield
         if checker is None:
             own.close()
 
     own = checker or Checker(settings.processes, settings.waiting)
+    named = NamedPages(database, group, pages)
     service = VotingService(database, clock, group, own, settings.limits, settings.proxies)
     app = FastAPI(
         title="Psephos voting service", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan,
@@ -105,8 +98,9 @@ def create_voting_app(
 
 
 @asynccontextmanager
-async def _writing(refusals: Refusals) -> AsyncIterator[None]:
-    """While the service runs, and at its end, what was counted of codes that opened nothing is written."""
+async def _every_minute(refusals: Refusals, named: NamedPages) -> AsyncIterator[None]:
+    """While the service runs, and at its end, what was counted of codes that opened nothing is written; and ballots that were prepared
+    meanwhile are compared with the pages."""
 
     async def write() -> None:
         try:
@@ -116,8 +110,9 @@ async def _writing(refusals: Refusals) -> AsyncIterator[None]:
 
     async def again() -> None:
         while True:
-            await asyncio.sleep(_WRITE_EVERY)
+            await asyncio.sleep(_EVERY)
             await write()
+            await run_in_threadpool(named.compare)
 
     task = asyncio.create_task(again())
     yield

@@ -15,6 +15,7 @@ from api.audit.log import AuditLog
 from api.clock import Clock
 from api.databases import open_store
 from api.migrating import check_version
+from api.pages import pages_folder, read_pages
 from api.recording import Recording
 from api.records.verifying import Verify
 from api.rolls import RollDatabases, RollSettings, create_roll_app
@@ -43,7 +44,7 @@ def staff(verify: Verify) -> FastAPI:
         witness_key=witness, log_origin=name,
         folder=Path(folder), processes=settings.processes, verify=verify,
     )  # fmt: skip
-    return create_staff_app(databases, own, clock)
+    return create_staff_app(databases, own, clock, pages=read_pages(pages_folder()))
 
 
 def first_administrator(name: str, email: str, sign_in_name: str, days: int) -> str:

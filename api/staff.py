@@ -37,7 +37,8 @@ from api.errors import ApiError
 from api.health import health_routes
 from api.migrating import check_version
 from api.observing import Observing
-from api.pages import pages_folder, read_pages
+from api.page_routes import record_page_routes
+from api.pages import NO_PAGES, Pages, pages_folder, read_pages
 from api.recording import Recording
 from api.records import routes as records_routes
 from api.records.service import Releases
@@ -97,9 +98,15 @@ class Databases:
 
 
 def create_staff_app(
-    databases: Databases, settings: StaffSettings, clock: Clock, group: Group = STANDARD, passwords: Passwords | None = None
+    databases: Databases,
+    settings: StaffSettings,
+    clock: Clock,
+    group: Group = STANDARD,
+    passwords: Passwords | None = None,
+    pages: Pages = NO_PAGES,
 ) -> FastAPI:
-    """The service that staff and trustees reach. `passwords` and `group` are for tests alone."""
+    """The service that staff and trustees reach, and everybody for released records, with the page of `pages` that shows them. `passwords`
+    and `group` are for tests alone."""
     recording = Recording(databases.audit, clock)
     accounts = Accounts(databases.accounts, clock, settings.site, recording.of_accounts, passwords)
     board, elections = Board(databases.elections), ElectionService(databases.elections, clock, group, recording.of_elections)
@@ -110,6 +117,7 @@ def create_staff_app(
     app = FastAPI(
         title="Psephos staff service", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None,
         lifespan=lambda _: _running(databases, recording, watch),
+        redirect_slashes=False,  # as for voters: to the address without the stroke, but in plain HTTP, for a proxy speaks TLS
     )  # fmt: skip
     app.state.accounts = accounts
     app.state.authorise = accounts.authorise
@@ -131,6 +139,7 @@ def create_staff_app(
         records_routes,
     ):  # fmt: skip
         app.include_router(each.router)
+    app.include_router(record_page_routes(pages))
     app.include_router(health_routes(clock, databases.check))
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
     app.state.counts = Counts("staff", moved=lambda: abs(clock.jump()) > JUMP, integrity=lambda: (watch.looks, watch.findings))

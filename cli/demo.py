@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.policy import default
 from functools import partial
@@ -26,14 +25,14 @@ import click
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from rich.console import Console
 
-from api.pages import REFERENCE_LENGTH
 from cli.connection import Connection
 from cli.demo_casting import cast, challenge, public_election
 from cli.demo_offline import offline as run_offline
 from cli.demo_people import Staff
 from cli.demo_processes import finish, psephos
-from cli.demo_services import DemoPlatform, start_platform, write_secret
+from cli.demo_services import start_platform, write_secret
 from cli.demo_voters import CHALLENGES, LOST, QUORUM, TRUSTEES, begin_voting, demo_draft, style_of, vote
+from cli.demonstration import Demonstration
 from cli.errors import PsephosError
 from cli.keystore import write_new
 from cli.progress import ballots_bar
@@ -45,42 +44,6 @@ SLOWER = 5  # so many times as long as the platform's start take key ceremony, r
 _LINK = re.compile(r"#([0-9A-Z]{28})")
 
 
-@dataclass
-class Demonstration:
-    """A demonstration in its folder, with its platform and people; `ballot` is the election's identifier."""
-
-    folder: Path
-    platform: DemoPlatform
-    staff: Staff
-    console: Console
-    ballot: str = ""
-
-    @property
-    def scrutineers(self) -> tuple[Path, Path]:
-        """The folders of the two persons who conduct the ballot."""
-        return self.folder / "scrutineer_1", self.folder / "scrutineer_2"
-
-    def conduct(self, number: int, *arguments: str) -> str:
-        """A command of scrutineer 1 or 2."""
-        return finish([psephos("scrutineer", arguments[0], str(self.scrutineers[number - 1]), *arguments[1:])])[0]
-
-    def both(self, *arguments: str) -> str:
-        """The same command of both, one after the other."""
-        self.conduct(1, *arguments)
-        return self.conduct(2, *arguments)
-
-    def trustees(self, *arguments: str, of: Iterator[int] | None = None, wait: bool = False) -> list[str]:
-        """A command of all trustees, or some of them, side by side."""
-        numbers = list(of or range(1, TRUSTEES + 1))
-        more = ["--wait"] if wait else []
-        return finish([psephos("trustee", *arguments, *self.own(number), *more) for number in numbers])
-
-    def own(self, number: int) -> list[str]:
-        """The options that name a trustee's folders."""
-        own = self.folder / f"trustee_{number}"
-        return ["--election", str(own / "board"), "--own", str(own / "own"), "--passphrase-file", str(own / "passphrase")]
-
-
 @click.command()
 @click.option("--voters", type=click.IntRange(min=30, max=50_000), default=60, help="How many voters; at least 30.")
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), help="A new folder.")
@@ -88,9 +51,10 @@ class Demonstration:
 @click.option("--processes", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes at work.")
 @click.option("--voting-time", type=click.IntRange(min=10), help="Seconds from now to the close; without it, as long as is needed here.")
 @click.option("--serve", is_flag=True, help="Open the ballot, print how to reach everything, and leave the platform running.")
+@click.option("--stay", is_flag=True, help="Leave the platform running after the release, to look at the page with the result.")
 @click.option("--offline", is_flag=True, help="By files, without the platform.")
 def demo(
-    voters: int, folder: Path, verifier: Path | None, processes: int, voting_time: int | None, serve: bool, offline: bool
+    voters: int, folder: Path, verifier: Path | None, processes: int, voting_time: int | None, serve: bool, stay: bool, offline: bool
 ) -> None:
     """Run a whole ballot on this machine: 5 trustees of whom 2 are lost, 60 voters, a verified result.
 
@@ -118,7 +82,10 @@ def demo(
         _voting(shown, voters, processes, closes)
         _count(shown, closes, processes)
         status = _release(shown, verifier, processes)
-    console.print(f"time:    {time.monotonic() - started:.0f} s for {voters} voters")
+        console.print(f"time:    {time.monotonic() - started:.0f} s for {voters} voters")
+        if stay:
+            console.print(f"page:    {shown.record_page}  (the platform is running; Ctrl-C ends it)", soft_wrap=True)
+            _wait(shown)
     if status:
         raise PsephosError("the record does not verify")
 
@@ -311,11 +278,17 @@ def _leave_running(shown: Demonstration) -> None:
         document = "roll/openapi.json" if name == "rolls" else "openapi.json"
         shown.console.print(f"  {what}: {addresses[name]}  (document: {addresses[name]}/api/v1/{document})")
     shown.console.print(f"  the ballot: {shown.ballot}\n  an access code: {code}")
-    shown.console.print(f"  a link that votes: {addresses['voting']}/vote/{shown.ballot[:REFERENCE_LENGTH]}#{code}", soft_wrap=True)
+    shown.console.print(f"  a link that votes: {shown.voting_page}#{code}", soft_wrap=True)
+    shown.console.print(f"  the result, after its release: {shown.record_page}", soft_wrap=True)
     for number, folder in enumerate(shown.scrutineers, 1):
         shown.console.print(f"  scrutineer {number}: psephos scrutineer status {folder}")
     for person in shown.staff.people.values():
         shown.console.print(f"  {person.sign_in_name}: password {person.password}, secret for an app {person.app}")
+    _wait(shown)
+
+
+def _wait(shown: Demonstration) -> None:
+    """Until Ctrl-C. Raises PsephosError if a service ends."""
     try:
         while all(process.poll() is None for process in shown.platform.running.values()):
             time.sleep(0.5)

@@ -1,7 +1,7 @@
 """Ballots as events: made, changed while they are drafts, and led from state to state by people who have to agree."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -214,6 +214,12 @@ class ElectionService:
         with self._store.reading() as session:
             query = select(Election).where(Election.election_id > after).order_by(col(Election.election_id)).limit(most)
             return [self._read(row) for row in session.exec(query)]
+
+    def in_states(self, states: Collection[State]) -> list[Ballot]:
+        """All ballots that are in one of these states, by their ids."""
+        with self._store.reading() as session:
+            query = select(Election).where(col(Election.state).in_([state.value for state in states]))
+            return [self._read(row) for row in session.exec(query.order_by(col(Election.election_id)))]
 
     def asked_for(self, election_id: str) -> dict[Step, tuple[str, ...]]:
         """Who has asked for which step in the state that the ballot is in. Raises NotFound."""

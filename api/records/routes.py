@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import FileResponse
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.auth import Principal, Role
 from api.authorising import Requires, anybody
@@ -61,6 +61,18 @@ class RecordFile(Message):
     path: str
     bytes: int
     sha256: str
+
+
+class ListedRecord(Message):
+    """A ballot whose record is public, or will be."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    election_id: str
+    label: str
+    union: str
+    closes: str = Field(description="The end of voting, as the manifest has it.")
+    released: bool = Field(description="Whether its record is public.")
 
 
 class ReleasedRecord(Message):
@@ -116,6 +128,12 @@ def sign(releases: TheReleases, _: Scrutineer, election_id: ElectionId, body: Re
 def verification(releases: TheReleases, _: Reader, election_id: ElectionId) -> RecordVerification:
     """How far the verification of the signed record is, and what it found."""
     return _verification(releases.verification(election_id))
+
+
+@router.get("/records", dependencies=_PUBLIC, responses=documented(421, 503))
+def records(releases: TheReleases) -> list[ListedRecord]:
+    """The ballots that were opened, and not abandoned: which of them have a released record, and what each is called."""
+    return [ListedRecord.model_validate(each) for each in releases.listed()]
 
 
 @router.get("/records/{election_id}", dependencies=_PUBLIC, responses=documented(404, 421, 422, 503))

@@ -37,9 +37,11 @@ from engine.log import LogRoot, LogStatement, RecordLog, record_log, verify_stat
 from engine.parameters import Election
 from engine.record import PROFILE, Record, as_date, check_date, digest, read_lines, signed_bytes, write_unsigned
 
-__all__ = ["Drafted", "Published", "Releases"]
+__all__ = ["Drafted", "Listed", "Published", "Releases"]
 
 _ONE_DAY = timedelta(days=1)
+_RELEASED = (State.RELEASED, State.ARCHIVED)
+_KNOWN = (State.OPEN, State.CLOSED, State.EXCLUDED, State.TALLIED, *_RELEASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,17 @@ class Drafted:
     def to_sign(self) -> bytes:
         """The bytes that the scrutineer signs with Ed25519."""
         return signed_bytes(self.record_hash, as_date(self.date))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A ballot that has a public record, or will have one: names and end of voting as its manifest has them."""
+
+    election_id: str
+    label: str
+    union: str
+    closes: str
+    released: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +173,22 @@ class Releases:
         """A released record. Raises NotFound before its release, whatever is asked about it (PR-07)."""
         ballot = self._elections.ballot(election_id)
         folder = self._public / election_id
-        if ballot.state not in (State.RELEASED, State.ARCHIVED) or not folder.exists():
+        if not self._is_public(ballot):
             raise NotFound("there is no released record")
         hints = folder / "record.hints"
         return Published(folder / "record", hints if hints.exists() else None)
+
+    def listed(self) -> list[Listed]:
+        """All ballots that voters know of, since they were opened: in the order in which they close. Drafts and what was given up are not
+        there."""
+        found = [
+            Listed(each.election_id, each.manifest.label, each.manifest.voting.union, each.manifest.voting.closes, self._is_public(each))
+            for each in self._elections.in_states(_KNOWN)
+        ]
+        return sorted(found, key=lambda each: (each.closes, each.election_id))
+
+    def _is_public(self, ballot: Ballot) -> bool:
+        return ballot.state in _RELEASED and (self._public / ballot.election_id).exists()
 
     def _write(self, ballot: Ballot, count: Count, folder: Path) -> None:
         ceremony = keys.held(self._board, ballot, self._group)

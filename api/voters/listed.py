@@ -1,5 +1,6 @@
 """Which ballots there are: what everybody may know without a code. Nothing about votes or voters."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,10 +38,11 @@ def listed(database: VoterDatabase, group: Group) -> list[Listed]:
     return [Listed(election_id, *_told(database, election_id, group), opened, closed) for election_id, opened, closed in rows]
 
 
-def made_for(database: VoterDatabase, group: Group) -> list[str]:
-    """What the manifests of all ballots that take votes, or will, say of the device that encrypts them."""
-    coming = [each.election_id for each in listed(database, group) if not each.closed]
-    return [window_of(database, each, group).election.manifest.voting.device_information for each in coming]
+def made_for(database: VoterDatabase, group: Group, known: Collection[str] = ()) -> dict[str, str]:
+    """What the manifests of all ballots that take votes, or will, say of the device that encrypts them, by the ballots' ids; without those
+    that are known."""
+    coming = [each.election_id for each in listed(database, group) if not each.closed and each.election_id not in known]
+    return {each: window_of(database, each, group).election.manifest.voting.device_information for each in coming}
 
 
 @lru_cache(maxsize=1024)

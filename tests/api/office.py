@@ -20,6 +20,7 @@ from api.audit.log import AuditLog
 from api.audit.models import TABLES as AUDIT_TABLES
 from api.auth import Principal, Role
 from api.elections.models import TABLES as ELECTIONS
+from api.pages import pages_folder, read_pages
 from api.records.verifying import Progress, Verdict
 from api.staff import Databases, StaffSettings, create_staff_app
 from api.voters.database import VoterDatabase
@@ -64,7 +65,7 @@ class Office:
             hosts=self.hosts, site=SITE, link_key=LINK_KEY, witness_key=LOG_KEY, log_origin="office.example/log", folder=self.folder,
             processes=1, verify=verify, checkpoint_every=timedelta(minutes=1),
         )  # fmt: skip
-        self.app = create_staff_app(self.databases, settings, self.clock, TOY, PASSWORDS)
+        self.app = create_staff_app(self.databases, settings, self.clock, TOY, PASSWORDS, read_pages(pages_folder()))
         self.client = TestClient(self.app, base_url=f"https://{HOST}", raise_server_exceptions=False)
         self.accounts: Accounts = self.app.state.accounts
         self.enter(self.accounts.people.bootstrap(_person("ada"), self.period()).invitation, "ada")

@@ -212,7 +212,7 @@ def test_what_is_missing_or_wrong_keeps_the_ballot_from_opening(
 
 ALONG = {
     "COP-046.1": ("COP-046.2",), "COP-ANX-d": ("COP-046.2",), "COP-105c-v": (), "COP-045.1": ("COP-045.2", "COP-105c-v"),
-    "COP-141a": ("COP-139a",), "COP-018": ("COP-141a", "COP-128a"), "COP-023": ("COP-024",), "COP-034": ("COP-020",), "COP-036": ("COP-034",),
+    "COP-018": ("COP-141a", "COP-128a"), "COP-023": ("COP-024",), "COP-034": ("COP-020",), "COP-036": ("COP-034",),
 }  # fmt: skip
 """What follows from the same fault."""
 

@@ -25,7 +25,7 @@ from tests.api.services import ELECTION, Operation, Services, a_checker
 CASES = int(os.environ.get("PSEPHOS_OPENAPI_CASES", "40"))
 """For each operation. Before a release: 500."""
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-SERVICES = {"voting": 6, "rolls": 5, "staff": 50}
+SERVICES = {"voting": 6, "rolls": 5, "staff": 51}
 """And at least how many operations each has."""
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,14 +12,16 @@ from prometheus_client import generate_latest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from api import app
 from api.app import VotingSettings, create_voting_app
 from api.counting import STEP, VOTERS
-from api.errors import ApiError
+from api.errors import ApiError, StoreError
+from api.named_pages import NamedPages
 from api.pages import NO_PAGES, PAGES, PageFile, Pages, pages_folder, read_pages
 from api.voters.access_code import AccessCode
 from api.voters.checking import Checker
 from api.voters.database import VoterDatabase
-from api.voters.models import TABLES
+from api.voters.models import TABLES, VotingWindow
 from api.voters.window import PublicElection, prepare
 from tests.api.conftest import MakeStore
 from tests.api.voting import AUDIT, OPEN, SetClock, Voting, a_voting
@@ -88,25 +91,89 @@ def policy(answer: httpx.Response) -> dict[str, str]:
 
 # CL-01: the ones that the manifest names
 
+NOTICED = "these are not the pages that the manifest names"
+
+
+def prepared(database: VoterDatabase, identifier: str, device_information: str) -> str:
+    manifest = a_manifest(3, election_identifier=identifier * 32, device_information=device_information)
+    election = hold_ceremony(3, 2, TOY, manifest).election
+    public = PublicElection(manifest.content, 3, 2, election.vote_encryption_key, election.ballot_data_encryption_key)
+    return prepare(database, public, AUDIT.public_key().public_bytes_raw(), TOY)
+
 
 @pytest.mark.parametrize("make_store", ["sqlite"], indirect=True)
 def test_cl01_other_pages_than_the_manifest_names_are_noticed_when_the_service_starts(
-    make_store: MakeStore, checker: Checker, folder: Path, caplog: pytest.LogCaptureFixture
+    make_store: MakeStore, checker: Checker, folder: Path
 ) -> None:
     pages = read_pages(folder)
     others = Pages({**pages.files, "index.html": PageFile(b"<!doctype html>another", "text/html; charset=utf-8")})
-    manifest = a_manifest(3, device_information=pages.device_information)
-    election = hold_ceremony(3, 2, TOY, manifest).election
     database = VoterDatabase(make_store("voters", TABLES))
-    keys = election.vote_encryption_key, election.ballot_data_encryption_key
-    prepare(database, PublicElection(manifest.content, 3, 2, *keys), AUDIT.public_key().public_bytes_raw(), TOY)
+    prepared(database, "AB", pages.device_information)
     for served, noticed in ((pages, False), (others, True)):
-        caplog.clear()
-        with TestClient(create_voting_app(database, VotingSettings(hosts=(HOST,)), SetClock(OPEN), TOY, checker, served)):
+        running = create_voting_app(database, VotingSettings(hosts=(HOST,)), SetClock(OPEN), TOY, checker, served)
+        with configured() as written, TestClient(running):
             pass
-        assert ("these are not the pages that the manifest names" in caplog.text) == noticed
+        assert (NOTICED in written.getvalue()) == noticed
     assert pages.are_named("psephos"), "a manifest that names none goes with any"
     assert len(pages.device_information) <= 200
+
+
+@pytest.mark.parametrize("make_store", ["sqlite"], indirect=True)
+def test_cl01_a_ballot_that_is_prepared_while_the_service_runs_is_compared_too_and_told_of_once(
+    make_store: MakeStore, checker: Checker, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop of the service, which is made to go round at once instead of every minute, and told when it has."""
+    database, pages, rounds = VoterDatabase(make_store("voters", TABLES)), read_pages(folder), threading.Semaphore(0)
+    compare = NamedPages.compare
+
+    def told(named: NamedPages) -> None:
+        compare(named)
+        rounds.release()
+
+    def gone_round() -> list[int]:
+        """Twice: the first round may have begun before."""
+        while rounds.acquire(blocking=False):
+            pass
+        assert rounds.acquire(timeout=20)
+        assert rounds.acquire(timeout=20)
+        return [each["count"] for each in lines(written) if NOTICED in str(each["event"])]
+
+    monkeypatch.setattr(app, "_EVERY", 0.001)
+    monkeypatch.setattr(NamedPages, "compare", told)
+    with configured() as written, opened(Voting(database, opened=False), checker, pages):
+        assert gone_round() == []
+        prepared(database, "12", pages.device_information)
+        assert gone_round() == []
+        prepared(database, "34", "psephos, pages " + "0" * 64)
+        assert gone_round() == [1]
+        prepared(database, "56", "psephos, pages " + "1" * 64)
+        assert gone_round() == [1, 1], "once for each"
+        assert gone_round() == [1, 1]
+
+
+@pytest.mark.parametrize("make_store", ["sqlite"], indirect=True)
+def test_cl01_what_cannot_be_compared_is_compared_later_and_what_takes_no_votes_never(
+    make_store: MakeStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store("voters", TABLES)
+    database, reading = VoterDatabase(store), type(store).reading
+    with configured() as written:
+        named = NamedPages(database, TOY, read_pages(folder))
+        over = prepared(database, "12", "psephos, pages " + "0" * 64)
+        given_up = prepared(database, "34", "psephos, pages " + "0" * 64)
+        with database.store.transaction() as session:
+            session.get_one(VotingWindow, over).closed = True
+            session.get_one(VotingWindow, given_up).abandoned = True
+        named.compare()
+        assert written.getvalue() == ""
+        prepared(database, "56", "psephos, pages " + "0" * 64)
+        with monkeypatch.context() as patched:
+            patched.setattr(type(store), "reading", lambda _: (_ for _ in ()).throw(StoreError("the database does not answer")))
+            named.compare()
+        assert type(store).reading is reading
+        named.compare()
+        named.compare()
+    assert [each["event"].partition(":")[0] for each in lines(written)] == ["which pages the manifests name cannot be read", NOTICED]
 
 
 # Which there are

@@ -82,7 +82,7 @@ def test_cl03_200_payloads_are_text_on_the_page_of_results(election: Election, b
     files |= {"profile.json": json.dumps({"files": listed}).encode(), "signature.json": b'{"date":"2026-11-21T12:00:00Z"}'}
     answer = {"record_hash": sha256(files["profile.json"]).hexdigest(), "key": PAYLOADS[9], "files": [{**listed[0], "path": PAYLOADS[8]}]}
     with site() as running, a_page(browser) as page:
-        running.put("/api/v1/elections", json.dumps([{"election_id": ID, "label": PAYLOADS[3], "union": PAYLOADS[4]}]))
+        running.put("/api/v1/records", json.dumps([{"election_id": ID, "label": PAYLOADS[3], "union": PAYLOADS[4], "released": True}]))
         running.put(f"/api/v1/records/{ID}", json.dumps(answer))
         for path, content in files.items():
             running.put(f"/api/v1/records/{ID}/files/{path}", content)

@@ -40,8 +40,7 @@ VOTES = [
     (DISCOUNTED, (0, 1, 0)), (CHALLENGED, (0, 1, 0), (1, 2)),
 ]  # fmt: skip
 ID = "ab" * 32
-LISTED = {"election_id": ID, "label": "Test ballot", "union": "Union of Examples", "opens": "2026-11-01T09:00:00Z",
-          "closes": "2026-11-20T17:00:00Z", "opened": True, "closed": True}  # fmt: skip
+LISTED = {"election_id": ID, "label": "Test ballot", "union": "Union of Examples", "closes": "2026-11-20T17:00:00Z", "released": True}
 
 
 @dataclass
@@ -83,7 +82,7 @@ def browser(chromium: Browser) -> Browser:
 def service(made: Made) -> Iterator[Site]:
     """As `api.records.routes` answers."""
     with site() as running:
-        running.put("/api/v1/elections", json.dumps([LISTED]))
+        running.put("/api/v1/records", json.dumps([LISTED]))
         files = json.loads(listing_of(made.folder))
         answer = {"record_hash": digest(made.folder / PROFILE).hex(), "key": KEY.hex().upper(), "files": files, "hints": False}
         running.put(f"/api/v1/records/{ID}", json.dumps(answer))
@@ -246,8 +245,8 @@ def test_a_large_list_is_searched_while_the_page_goes_on(made: Made, browser: Br
 
 def test_before_its_release_there_is_no_result(browser: Browser) -> None:
     with site() as early, a_page(browser) as page:
-        other = LISTED | {"election_id": "cd" * 32, "label": "<i>Another</i>"}
-        early.put("/api/v1/elections", json.dumps([LISTED, other]))
+        listed = LISTED | {"released": False}
+        early.put("/api/v1/records", json.dumps([listed, LISTED | {"election_id": "cd" * 32, "label": "<i>Another</i>"}]))
         page.goto(f"{early.origin}/record/{ID[:16]}")
         page.get_by_role("heading", name="The result is not published yet").wait_for()
         check_structure(page)
@@ -255,11 +254,21 @@ def test_before_its_release_there_is_no_result(browser: Browser) -> None:
         page.goto(f"{early.origin}/record")
         page.get_by_role("link", name="<i>Another</i>").click()
         page.wait_for_url(f"{early.origin}/record/{'cd' * 8}")
+        page.get_by_role("heading", name="The result is not published yet").wait_for()  # it is listed, and its files are not there
         page.goto(f"{early.origin}/record/{'0' * 16}")
         page.get_by_role("heading", name="There is no such ballot here").wait_for()
-        del early.files["/api/v1/elections"]
+        early.put("/api/v1/records", "<html>")
         page.goto(f"{early.origin}/record")
-        page.get_by_role("button", name="Try again").wait_for()
+        again = page.get_by_role("button", name="Try again")
+        again.wait_for()
+        early.put("/api/v1/records", json.dumps([listed]))
+        again.click()
+        page.get_by_role("heading", name="The result is not published yet").wait_for()
+        del early.files["/api/v1/records"]
+        page.reload()
+        page.get_by_role("heading", name="The result is not at this web address").wait_for()
+        check_structure(page)
+        picture(page, "record-elsewhere")
 
 
 @pytest.mark.parametrize("language", ["en-GB", "cy"])

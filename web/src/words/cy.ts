@@ -251,6 +251,8 @@ export const cy: Welsh = {
   recordNotYetText: "Caiff ei gyhoeddi ar ôl i'r pleidleisio ddod i ben ac i'r cyfrif gael ei wirio. Dewch yn ôl yn nes ymlaen.",
   recordUnknown: "Nid oes pleidlais o'r fath yma",
   recordUnknownText: "Gwiriwch y cyfeiriad gwe.",
+  recordElsewhere: "Nid yw'r canlyniad yn y cyfeiriad gwe hwn",
+  recordElsewhereText: "Bydd y craffwr a'r undeb yn dweud wrthych ble y caiff ei gyhoeddi.",
   recordOffline: "Ni allem nôl yr hyn sydd ei angen ar y dudalen hon",
   recordOfflineText: "Gwiriwch eich cysylltiad a rhowch gynnig arall arni.",
   recordDamaged: "Nid yw'r ffeiliau cyhoeddedig yn cyd-fynd â'i gilydd",
@@ -317,16 +319,23 @@ export const cy: Welsh = {
   statementAimText:
     "Dylai pawb allu pleidleisio, gwirio a darllen y canlyniad ar eu pen eu hunain. Gwnaed y tudalennau i gyrraedd lefel AA o'r Canllawiau Hygyrchedd Cynnwys Gwe 2.2. Nid ydym yn honni eu bod yn ei chyrraedd: nid oes neb annibynnol wedi asesu hyn eto.",
   statementTested: "Beth a brofwyd",
-  statementTestedText: "Mae profion mewn un porwr (Chromium) yn gwneud hyn:",
+  statementTestedText: "Mae profion drwy raglen, y rhan fwyaf mewn un porwr (Chromium), yn gwneud hyn:",
+  statementTestedAxe:
+    "Maent yn rhedeg rhaglen wirio (axe) â rheolau WCAG 2.2, lefelau A ac AA, ar bob sgrin o bleidlais, ar sgriniau am yr hyn a all fynd o'i le, ar y dudalen sy'n gwirio pleidlais wedi'i chloi ac ar y canlyniad. Ar sgriniau pleidlais gwnânt hynny yn Gymraeg a Saesneg, ar sgrin lydan, ar ffôn, â 320 picsel ac â lliwiau cyferbyniad uchel y system. Dim ond rhan o'r hyn a all fod o'i le y mae rhaglen o'r fath yn ei chanfod.",
   statementTestedChecks:
     "Maent yn gwirio drwy raglen fod y rhan fwyaf o sgriniau yn enwi eu hiaith, fod ganddynt deitl ac un prif bennawd a'r lleill oddi tano mewn trefn, a bod gan bob maes a botwm enw.",
   statementTestedKeyboard:
     "Maent yn ateb pleidlais, yn gwirio'r bleidlais wedi'i chloi ar ddyfais arall ac yn chwilio am god cadarnhau â'r bysellfwrdd yn unig.",
-  statementTestedNarrow: "Maent yn gwirio nad oes rhaid sgrolio i'r ochr ar y sgriniau hyn pan fyddant yn 320 picsel o led.",
+  statementTestedNarrow:
+    "Maent yn gwirio nad oes rhaid sgrolio i'r ochr ar y rhan fwyaf o sgriniau pan fyddant yn 320 picsel o led, ac nad oes dim i'w bwyso ar sgriniau pleidlais sy'n llai na 24 picsel.",
+  statementTestedWebkit:
+    "Mewn ail beiriant porwr (WebKit, yr adeiladwyd Safari arno), mae un prawf yn pleidleisio yn Saesneg ac yn mynd heibio i'r sgrin wirio ar ei ffordd. Ni redwyd dim arall yno, na dim yn Firefox nac ar ffôn go iawn.",
   statementNot: "Beth sydd heb ei brofi eto",
   statementNotText: "Nid yw hyn wedi digwydd eto:",
-  statementNotPeople: "profion gyda phobl anabl",
-  statementNotReaders: "profion gyda darllenwyr sgrin, chwyddwyr sgrin ac adnabod lleferydd",
+  statementNotPeople: "profion gyda phobl anabl, neu gydag unrhyw bleidleiswyr",
+  statementNotReaders:
+    "profion gyda darllenwyr sgrin, chwyddwyr sgrin ac adnabod lleferydd; nid yw profion ond yn cymharu'r hyn y byddai'r porwr yn ei ddweud wrthynt am rai sgriniau",
+  statementNotWelsh: "darllen y geiriau Cymraeg gan siaradwr brodorol",
   statementNotAudit: "asesiad gan rywun annibynnol",
   statementLimits: "Cyfyngiadau hysbys",
   statementLimitScript: "Mae angen porwr mwy newydd â sgriptiau ymlaen ar y tudalennau. Hebddynt nid ydynt ond yn dweud hynny.",

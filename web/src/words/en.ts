@@ -178,6 +178,8 @@ export const en = {
   recordNotYetText: "It is published after voting has ended and the count has been checked. Come back later.",
   recordUnknown: "There is no such ballot here",
   recordUnknownText: "Check the web address.",
+  recordElsewhere: "The result is not at this web address",
+  recordElsewhereText: "The scrutineer and the union tell you where it is published.",
   recordOffline: "We could not get what this page needs",
   recordOfflineText: "Check your connection and try again.",
   recordDamaged: "The published files do not fit together",
@@ -240,16 +242,23 @@ export const en = {
   statementAimText:
     "Everyone should be able to vote, check and read the result by themselves. The pages are made to meet level AA of the Web Content Accessibility Guidelines 2.2. We do not claim that they meet it: nobody independent has assessed this yet.",
   statementTested: "What was tested",
-  statementTestedText: "Tests in one browser (Chromium) do this:",
+  statementTestedText: "Tests by program, most of them in one browser (Chromium), do this:",
+  statementTestedAxe:
+    "They run a checking program (axe) with the rules of WCAG 2.2, levels A and AA, on every screen of a vote, on screens of what can go wrong, on the page that checks a locked vote and on the result. On the screens of a vote they do so in English and Welsh, on a wide screen, on a phone, with 320 pixels and with a system's own high-contrast colours. Such a program finds only a part of what can be wrong.",
   statementTestedChecks:
     "They check by program that most screens name their language, have a title and one main heading with others below it in order, and that every field and button has a name.",
   statementTestedKeyboard:
     "They answer a ballot, check the locked vote on another device and look for a confirmation code with the keyboard alone.",
-  statementTestedNarrow: "They check that on these screens nothing has to be scrolled sideways when they are 320 pixels wide.",
+  statementTestedNarrow:
+    "They check that on most screens nothing has to be scrolled sideways when they are 320 pixels wide, and that on the screens of a vote nothing to press is smaller than 24 pixels.",
+  statementTestedWebkit:
+    "In a second browser engine (WebKit, which Safari is built on), one test votes in English and passes the screen for checking on its way. Nothing else was run there, and nothing in Firefox or on a real phone.",
   statementNot: "What was not tested yet",
   statementNotText: "This has not taken place yet:",
-  statementNotPeople: "tests with disabled people",
-  statementNotReaders: "tests with screen readers, screen magnifiers and speech recognition",
+  statementNotPeople: "tests with disabled people, or with any voters",
+  statementNotReaders:
+    "tests with screen readers, screen magnifiers and speech recognition; tests compare only what the browser would tell them of some screens",
+  statementNotWelsh: "a reading of the Welsh words by a native speaker",
   statementNotAudit: "an assessment by somebody independent",
   statementLimits: "Known limits",
   statementLimitScript: "The pages need a newer browser with scripts switched on. Without them they only say so.",

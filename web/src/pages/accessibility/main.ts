@@ -10,8 +10,12 @@ const PREPARED = "2026-11-22T12:00:00Z";
 
 const SECTIONS: readonly (readonly [heading: Key, paragraphs: readonly Key[], items?: readonly Key[]])[] = [
   ["statementAim", ["statementAimText"]],
-  ["statementTested", ["statementTestedText"], ["statementTestedChecks", "statementTestedKeyboard", "statementTestedNarrow"]],
-  ["statementNot", ["statementNotText"], ["statementNotPeople", "statementNotReaders", "statementNotAudit"]],
+  [
+    "statementTested",
+    ["statementTestedText"],
+    ["statementTestedAxe", "statementTestedChecks", "statementTestedKeyboard", "statementTestedNarrow", "statementTestedWebkit"],
+  ],
+  ["statementNot", ["statementNotText"], ["statementNotPeople", "statementNotReaders", "statementNotWelsh", "statementNotAudit"]],
   [
     "statementLimits",
     [],

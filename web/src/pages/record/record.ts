@@ -1,17 +1,25 @@
 /** The published result: what it is, how anybody can check it again, and where one's own confirmation code is in it. */
 
 import { BallotsFile, type Place } from "../../ballots_file.ts";
-import type { Listed as ListedElection } from "../../client.ts";
 import { readShownCode, shownCode } from "../../confirmation.ts";
 import { EncryptorError } from "../../errors.ts";
 import { kindOf } from "../vote/question.ts";
 import type { Key, Language, Words } from "../../words/words.ts";
 import { type Child, h, p } from "../dom.ts";
-import { Missing, piecesAt, textAt } from "../fetching.ts";
+import { Missing, piecesAt } from "../fetching.ts";
 import { button, codeShown, errorMessage, errorSummary, form, submitButton, summaryList } from "../parts.ts";
 import { Shell } from "../shell.ts";
 import { resultOf } from "./chart.ts";
-import { addressOf, BALLOTS, openedBallot, type OpenedContest, readReleased, type ReleasedRecord } from "./record_files.ts";
+import {
+  addressOf,
+  BALLOTS,
+  type ListedRecord,
+  listedRecords,
+  openedBallot,
+  type OpenedContest,
+  readReleased,
+  type ReleasedRecord,
+} from "./record_files.ts";
 
 /** What was found out about a code. */
 type Answer =
@@ -38,12 +46,12 @@ export class RecordPage {
   async begin(reference: string): Promise<void> {
     const again = (): void => void this.begin(reference);
     this.#message("recordLoading", "recordLoadingText");
-    let listed: readonly ListedElection[];
+    let listed: readonly ListedRecord[];
     try {
-      const answered = JSON.parse(await textAt("/api/v1/elections")) as ListedElection[];
-      listed = answered.filter(({ election_id }) => /^[0-9a-f]{64}$/.test(election_id) && election_id.startsWith(reference));
-    } catch {
-      this.#message("recordOffline", "recordOfflineText", again);
+      listed = (await listedRecords()).filter(({ election_id }) => election_id.startsWith(reference));
+    } catch (error) {
+      if (error instanceof Missing) this.#message("recordElsewhere", "recordElsewhereText");
+      else this.#message("recordOffline", "recordOfflineText", again);
       return;
     }
     if (listed.length === 0) this.#message("recordUnknown", "recordUnknownText");
@@ -51,7 +59,11 @@ export class RecordPage {
     else await this.#load(listed[0]!, again);
   }
 
-  async #load(election: ListedElection, again: () => void): Promise<void> {
+  async #load(election: ListedRecord, again: () => void): Promise<void> {
+    if (!election.released) {
+      this.#notYet(election);
+      return;
+    }
     try {
       this.#record = await readReleased(election.election_id);
     } catch (error) {
@@ -64,7 +76,7 @@ export class RecordPage {
     this.#result(this.#record);
   }
 
-  #choose(listed: readonly ListedElection[]): void {
+  #choose(listed: readonly ListedRecord[]): void {
     this.#screen(() => {
       const links = listed.map(({ election_id, label, union }) =>
         h(
@@ -82,7 +94,7 @@ export class RecordPage {
     });
   }
 
-  #notYet(election: ListedElection): void {
+  #notYet(election: ListedRecord): void {
     this.#screen(() => {
       const { words } = this.#shell;
       this.#shell.show({

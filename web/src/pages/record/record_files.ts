@@ -9,6 +9,9 @@ import { bytesAt, textAt } from "../fetching.ts";
 export const BALLOTS = "ballots/device_1.jsonl";
 const OPENED = "challenged_ballots.jsonl";
 
+/** A ballot whose record is public, or will be. */
+export type ListedRecord = Readonly<{ election_id: string; label: string; union: string; closes: string; released: boolean }>;
+
 /** A file that can be downloaded. */
 export type Listed = Readonly<{ path: string; bytes: number; sha256: string }>;
 
@@ -36,6 +39,12 @@ export type ReleasedRecord = Readonly<{
   /** The root of the tree over the ballots that trustees stated; null without a witnessed log. */
   log: Readonly<{ size: number; root: string; trustees: number }> | null;
 }>;
+
+/** All ballots whose records are public at this address, or will be. Throws Missing if this is no address of records, Unreachable. */
+export async function listedRecords(): Promise<readonly ListedRecord[]> {
+  const answered = JSON.parse(await textAt("/api/v1/records")) as ListedRecord[];
+  return answered.filter(({ election_id }) => /^[0-9a-f]{64}$/.test(election_id));
+}
 
 /** Where a file of a record is. */
 export function addressOf(electionId: string, path: string): string {

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.web.cutting import Line, the_line
 from tests.web.hosting import ARGUMENTS, CHROMIUM, PICTURES
 from tests.web.site import Site
 
 __all__ = ["PICTURES", "Desk", "answer", "heading", "press", "to_casting"]
-
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +26,19 @@ def chromium() -> Iterator[Browser]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with Site(tmp_path_factory.mktemp("site")) as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    with the_line(tmp_path_factory.mktemp("line")) as line:
+        yield line
+
+
+@pytest.fixture
+def line(served: Line) -> Line:
+    """A service behind a line that can be cut."""
+    served.renew()
+    return served
 
 
 class Desk:
@@ -61,9 +74,9 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def heading(page: Page, text: str) -> None:
-    """Waits for the screen with this heading."""
-    page.get_by_role("heading", level=1, name=text).wait_for()
+def heading(page: Page, text: str, *, timeout: float | None = None) -> None:
+    """Waits for the screen with this heading, so many milliseconds at most if not as long as for everything else."""
+    page.get_by_role("heading", level=1, name=text).wait_for(timeout=timeout)
 
 
 def answer(page: Page, *labels: str) -> None:

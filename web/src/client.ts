@@ -43,7 +43,7 @@ export class Client {
 
   /** All ballots. Throws Refused, Unanswered. */
   async elections(): Promise<readonly Listed[]> {
-    return JSON.parse(await this.#text("GET", "")) as Listed[];
+    return json<Listed[]>(await this.#text("GET", ""));
   }
 
   /** The public parts, as canonical JSON. Throws Refused, Unanswered. */
@@ -53,23 +53,22 @@ export class Client {
 
   /** What the service says the hashes are. Throws Refused, Unanswered. */
   async hashes(electionId: string): Promise<Hashes> {
-    return JSON.parse(await this.#text("GET", `/${electionId}/hashes`)) as Hashes;
+    return json<Hashes>(await this.#text("GET", `/${electionId}/hashes`));
   }
 
   /** The ballot style that the code opens. Throws Refused, Unanswered. */
   async ballotStyle(electionId: string): Promise<number> {
-    const form = JSON.parse(await this.#text("POST", `/${electionId}/form`, "{}")) as { ballot_style: number };
-    return form.ballot_style;
+    return json<{ ballot_style: number }>(await this.#text("POST", `/${electionId}/form`, "{}")).ballot_style;
   }
 
   /** Casts a vote: when this ends well, it is stored for good. The same ballot again changes nothing. Throws Refused, Unanswered. */
   async cast(electionId: string, ballot: string): Promise<void> {
-    await this.#text("POST", `/${electionId}/votes`, ballot);
+    acknowledged(await this.#text("POST", `/${electionId}/votes`, ballot));
   }
 
   /** Hands in a ballot that was opened. Throws Refused, Unanswered. */
   async challenge(electionId: string, ballot: string, opening: string): Promise<void> {
-    await this.#text("POST", `/${electionId}/challenged`, JSON.stringify({ ballot, opening }));
+    acknowledged(await this.#text("POST", `/${electionId}/challenged`, JSON.stringify({ ballot, opening })));
   }
 
   async #text(method: "GET" | "POST", path: string, body?: string): Promise<string> {
@@ -97,6 +96,20 @@ export class Client {
     if (answer.ok) return text;
     throw refusal(answer.status, text);
   }
+}
+
+/** An answer that is not JSON is not the service's: a filter on the way says something of its own, or the answer was cut. */
+function json<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new Unanswered();
+  }
+}
+
+/** Only the service's own words say that something is stored: a status is not enough, which others give too, and browsers make up (CL-12). */
+function acknowledged(text: string): void {
+  if (json<{ received?: unknown } | null>(text)?.received !== true) throw new Unanswered();
 }
 
 const TITLES: Readonly<Record<string, Refusal>> = {

@@ -9,7 +9,13 @@ const english = new Words("en");
 const welsh = new Words("cy");
 
 test("days and times are those of the UK, in both languages, whatever names the browser has", () => {
-  assert.match(english.moment("2026-11-20T17:00:00Z"), /^17:00 GMT on Friday,? 20 November 2026$/);
+  assert.equal(english.moment("2026-11-20T17:00:00Z"), "17:00 GMT on Friday 20 November 2026");
+  assert.equal(english.moment("2026-03-29T00:59:59Z"), "00:59 GMT on Sunday 29 March 2026");
+  assert.equal(english.moment("2026-03-29T01:00:00Z"), "02:00 BST on Sunday 29 March 2026");
+  assert.equal(english.moment("2026-10-25T00:59:59Z"), "01:59 BST on Sunday 25 October 2026");
+  assert.equal(english.moment("2026-10-25T01:00:00Z"), "01:00 GMT on Sunday 25 October 2026");
+  assert.equal(english.moment("2026-12-31T23:59:59Z"), "23:59 GMT on Thursday 31 December 2026");
+  assert.equal(english.moment("2026-06-30T23:00:00Z"), "00:00 BST on Wednesday 1 July 2026");
   assert.equal(welsh.moment("2026-11-20T17:00:00Z"), "17:00 GMT, dydd Gwener 20 Tachwedd 2026");
   assert.equal(welsh.moment("2026-07-31T23:30:00Z"), "00:30 BST, dydd Sadwrn 1 Awst 2026");
   assert.equal(welsh.day("2027-01-03T12:00:00Z"), "3 Ionawr 2027");

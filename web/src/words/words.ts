@@ -16,9 +16,20 @@ export type Values = Readonly<Record<string, string | number>>;
 /** Welsh says everything that English says. */
 export type Welsh = Readonly<{ [K in keyof typeof en]: (typeof en)[K] extends string ? string : WelshForms }>;
 
-/** Browsers have no names of days and months in Welsh, or not all of them: from Sunday, and from January. */
-const DAYS = ["dydd Sul", "dydd Llun", "dydd Mawrth", "dydd Mercher", "dydd Iau", "dydd Gwener", "dydd Sadwrn"];
-const MONTHS = ["Ionawr", "Chwefror", "Mawrth", "Ebrill", "Mai", "Mehefin", "Gorffennaf", "Awst", "Medi", "Hydref", "Tachwedd", "Rhagfyr"];
+/** Names of days, from Sunday, and of months, from January. Not every browser has them in Welsh. */
+const NAMES = {
+  en: {
+    days: ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
+    months: ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+  },
+  cy: {
+    days: ["dydd Sul", "dydd Llun", "dydd Mawrth", "dydd Mercher", "dydd Iau", "dydd Gwener", "dydd Sadwrn"],
+    months: ["Ionawr", "Chwefror", "Mawrth", "Ebrill", "Mai", "Mehefin", "Gorffennaf", "Awst", "Medi", "Hydref", "Tachwedd", "Rhagfyr"],
+  },
+} as const;
+
+/** Reads a moment for clocks in the United Kingdom, once there was one to read. */
+let formatter: Intl.DateTimeFormat | null = null;
 
 /** Unicode's plural rules of Welsh, which not every browser has either. */
 const WELSH: Readonly<Record<number, Intl.LDMLPluralRule>> = { 0: "zero", 1: "one", 2: "two", 3: "few", 6: "many" };
@@ -45,12 +56,8 @@ export class Words {
 
   /** A moment of the manifest's, in UK time. */
   moment(utc: string): string {
-    const time = new Date(utc).toLocaleTimeString("en-GB", {
-      timeZone: "Europe/London",
-      hour: "2-digit",
-      minute: "2-digit",
-      timeZoneName: "short",
-    });
+    const { hour, minute, zone } = inUnitedKingdom(utc);
+    const time = `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")} ${zone}`;
     return this.say("moment", { day: this.#dated(utc, true), time });
   }
 
@@ -72,16 +79,25 @@ export class Words {
   }
 
   #dated(utc: string, weekday: boolean): string {
-    const date = new Date(utc);
-    const zone = { timeZone: "Europe/London" } as const;
-    if (this.language === "en") {
-      const named = weekday ? ({ weekday: "long" } as const) : {};
-      return date.toLocaleDateString("en-GB", { ...zone, ...named, day: "numeric", month: "long", year: "numeric" });
-    }
-    const [day, month, year] = date.toLocaleDateString("en-GB", zone).split("/").map(Number) as [number, number, number];
-    const written = `${day} ${MONTHS[month - 1]!} ${year}`;
-    return weekday ? `${DAYS[new Date(Date.UTC(year, month - 1, day)).getUTCDay()]!} ${written}` : written;
+    const { day, month, year } = inUnitedKingdom(utc);
+    const { days, months } = NAMES[this.language];
+    const written = `${day} ${months[month - 1]!} ${year}`;
+    return weekday ? `${days[new Date(Date.UTC(year, month - 1, day)).getUTCDay()]!} ${written}` : written;
   }
+}
+
+type Clock = Readonly<Record<"year" | "month" | "day" | "hour" | "minute", number> & { zone: "GMT" | "BST" }>;
+
+/** What clocks in the United Kingdom show at a moment. A browser is slow to make a formatter, and slower with names: there is this one. */
+function inUnitedKingdom(utc: string): Clock {
+  const number = { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric" } as const;
+  formatter ??= new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/London", hourCycle: "h23", ...number });
+  const moment = new Date(utc);
+  const parts = formatter.formatToParts(moment);
+  const read = (name: keyof typeof number): number => Number(parts.find(({ type }) => type === name)!.value);
+  const shown = { year: read("year"), month: read("month"), day: read("day"), hour: read("hour"), minute: read("minute") };
+  const ahead = Date.UTC(shown.year, shown.month - 1, shown.day, shown.hour, shown.minute) - moment.getTime();
+  return { ...shown, zone: ahead > 0 ? "BST" : "GMT" }; // the seconds are left out of the former
 }
 
 function filled(text: string, values: Values): string {

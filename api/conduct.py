@@ -20,6 +20,7 @@ from api.ceremony.requests import latest_request
 from api.clock import Clock
 from api.elections.errors import NoTrustees, UnknownAccounts
 from api.elections.forms import check_forms, form_of
+from api.elections.particulars import ParticularsService
 from api.elections.service import Ballot, ElectionService, Terms
 from api.elections.states import Step
 from api.errors import Conflict, Denied
@@ -46,6 +47,7 @@ class Conduct:
 
     accounts: Accounts
     elections: ElectionService
+    particulars: ParticularsService
     board: Board
     tally: TallyService
     releases: Releases
@@ -138,9 +140,13 @@ class Conduct:
         window = window_of(self.voters, ballot.election_id, self.group)
         if not count_voters(self.voters, window):
             raise Conflict("nobody can vote yet: there is no roll (psephos scrutineer roll)")
+        self.particulars.must_open(ballot)
 
     def _open(self, ballot: Ballot) -> None:
         self._can_open(ballot)
+        warnings = self.particulars.must_open(ballot)
+        ids = {"ids": tuple(sorted({each.requirement for each in warnings}))} if warnings else {}
+        self._note(ballot, "opening_checked", {"warnings": len(warnings), **ids})
         opened = _moment(ballot.manifest.opens)  # whatever could fail comes before votes can be taken
         self._record_forms(ballot)
         self.accounts.grants.freeze(ballot.election_id)

@@ -128,6 +128,7 @@ _ELSEWHERE: dict[str, Any] = {  # the few members and parameters whose name says
     "AppSecret.address": _OF_MEMBERS["address"],
     "AwaitedAnswers.missing": [3],
     "BallotPage.next": _HASH,
+    "Candidate.address": _DIGEST,
     "CodeSent.sent": True,
     "CountState.failed": "the disk is full",
     "CountState.state": "running",
@@ -138,6 +139,7 @@ _ELSEWHERE: dict[str, Any] = {  # the few members and parameters whose name says
     "NewPeriod.reason": "starter",
     "RecordVerification.failed": "a ballot does not verify",
     "RecoveryAsked.request": _ID,
+    "Sample.sent": "2026-11-03",
     "StepDone.after": "open",
     "StepDone.done": _FROM,
     "WorkingFactor.kind": "passkey",
@@ -197,7 +199,7 @@ def add_examples(document: dict[str, Any]) -> None:
     for schema_name, schema in document.get("components", {}).get("schemas", {}).items():
         for name, member in schema.get("properties", {}).items():
             if "examples" not in member and not _refers(member):
-                example = _ELSEWHERE.get(f"{schema_name}.{name}", _OF_MEMBERS.get(name))
+                example = _ELSEWHERE.get(f"{schema_name}.{name}", _OF_MEMBERS.get(name, _within(member)))
                 if example is not None:
                     member["examples"] = [example]
     for path, operations in document["paths"].items():
@@ -210,6 +212,11 @@ def add_examples(document: dict[str, Any]) -> None:
             answer = _OF_ANSWERS.get(f"{method.upper()} {path}")
             if answer is not None and "200" in operation["responses"]:
                 operation["responses"]["200"]["content"]["application/json"]["example"] = answer
+
+
+def _within(member: dict[str, Any]) -> Any:
+    """The example of what may stand there, if one of several kinds has one."""
+    return next((each["examples"][0] for each in member.get("anyOf", ()) if "examples" in each), None)
 
 
 def _refers(member: dict[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -30,10 +31,12 @@ from api.clock import JUMP, Clock
 from api.conduct import Conduct
 from api.counting import Counts
 from api.edge import Edge
+from api.elections import particulars_routes
 from api.elections import routes as elections_routes
 from api.elections.answers import StoredAnswers
+from api.elections.particulars import ParticularsService
 from api.elections.service import ElectionService
-from api.errors import ApiError
+from api.errors import ApiError, NotFound
 from api.health import health_routes
 from api.migrating import check_version
 from api.observing import Observing
@@ -52,9 +55,11 @@ from api.tally.counting import Counting
 from api.tally.log_routes import WitnessedLog
 from api.tally.service import TallyService
 from api.voters import link_routes
+from api.voters.access import count_voters
 from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
 from api.voters.watch import IntegrityWatch
+from api.voters.window import window_of
 from engine.group import STANDARD, Group
 
 __all__ = ["Databases", "StaffSettings", "create_staff_app"]
@@ -132,13 +137,16 @@ def create_staff_app(
     app.state.reports = Reports(accounts, elections, board, tally, releases, databases.voters, clock, group)
     log = WitnessedLog(databases.voters, clock, group, settings.witness_key, settings.log_origin, settings.checkpoint_every)
     app.state.log = log
-    app.state.conduct = Conduct(accounts, elections, board, tally, releases, databases.voters, log, recording, clock, group)
+    particulars = ParticularsService(databases.elections, elections, clock, recording.add_once, partial(_voters, databases.voters, group))
+    app.state.particulars = particulars
+    app.state.conduct = Conduct(accounts, elections, particulars, board, tally, releases, databases.voters, log, recording, clock, group)
     problems.install(app)
     for each in (
-        accounts_routes, staff_routes, elections_routes, reports_routes, board_routes, trial_routes, link_routes, tally_routes, log_routes,
-        records_routes,
+        accounts_routes, staff_routes, elections_routes, particulars_routes, reports_routes, board_routes, trial_routes, link_routes,
+        tally_routes, log_routes, records_routes,
     ):  # fmt: skip
         app.include_router(each.router)
+    app.include_router(particulars_routes.link_router)
     app.include_router(record_page_routes(pages))
     app.include_router(health_routes(clock, databases.check))
     app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
@@ -147,6 +155,14 @@ def create_staff_app(
     check_declared(app)
     describe(app)
     return app
+
+
+def _voters(database: VoterDatabase, group: Group, election_id: str) -> int:
+    """How many voters a ballot has now; none before it is prepared."""
+    try:
+        return count_voters(database, window_of(database, election_id, group))
+    except NotFound:
+        return 0
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from api.pages import pages_folder, read_pages
 from cli.connection import Connection
-from cli.draft import draft_to_manifest, read_draft
+from cli.draft import draft_to_manifest, read_draft, with_type
 from cli.errors import PsephosError
 from cli.keystore import read_at_most
 from cli.progress import ballots_bar
@@ -25,8 +25,8 @@ from engine.manifest import WITNESSED, read_manifest
 from engine.record import MANIFEST, PROFILE, SIGNATURE, as_date, digest, sign_record
 
 __all__ = [
-    "abandon", "accept_small_units", "ceremony", "close", "create", "dispatch", "exclude", "join", "open_ballot", "release", "report",
-    "roll", "status", "tally", "trial",
+    "abandon", "accept_small_units", "at_platform", "ceremony", "close", "create", "dispatch", "exclude", "join", "open_ballot", "release",
+    "report", "roll", "status", "tally", "trial",
 ]  # fmt: skip
 
 _LARGEST_ROLL = 64 * 2**20
@@ -42,11 +42,14 @@ def tell(as_json: bool, found: Any, *lines: str) -> None:
 
 
 def create(
-    folder: Path, url: str, rolls: str | None, draft: Path, quorum: int, trustees: Sequence[str], keys: tuple[str, str], as_json: bool
-) -> None:
-    """Makes a ballot from a draft, and binds the folder to it. `keys`: audit key and signing key, public, in hexadecimal."""
+    folder: Path, url: str, rolls: str | None, draft: tuple[Path, str | None], quorum: int, trustees: Sequence[str],
+    keys: tuple[str, str], as_json: bool,
+) -> None:  # fmt: skip
+    """Makes a ballot from a draft, of the kind that is named with it, and binds the folder to it. `keys`: audit and signing key, public, in
+    hexadecimal."""
     device = read_pages(pages_folder()).device_information
-    manifest = draft_to_manifest(read_draft(read_at_most(draft, 1024 * 1024)), WITNESSED, device)
+    file, kind = draft
+    manifest = draft_to_manifest(with_type(read_draft(read_at_most(file, 1024 * 1024)), kind), WITNESSED, device)
     ballot_id = manifest.voting.election_identifier.hex()
     terms = {
         "manifest": manifest.content.decode(), "quorum": quorum, "trustees": list(trustees), "audit_key": keys[0], "signing_key": keys[1],
@@ -71,14 +74,14 @@ def roll(folder: Path, file: Path, dry_run: bool, as_json: bool) -> None:
         text = read_at_most(file, _LARGEST_ROLL).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise PsephosError(f"{file} is not UTF-8: save it as CSV UTF-8") from None
-    found = _at(folder).rolls("/roll", {"csv": text, "dry_run": dry_run})
+    found = at_platform(folder).rolls("/roll", {"csv": text, "dry_run": dry_run})
     done = "would be" if dry_run else "are"
     tell(as_json, found, f"{found['people']} people {done} on the roll", "next: psephos scrutineer dispatch, then open")
 
 
 def dispatch(folder: Path, as_json: bool) -> None:
     """Sends access codes to everybody on the roll who was not sent one."""
-    ballot = _at(folder)
+    ballot = at_platform(folder)
     with ballots_bar("sending access codes", ballot.roll_state()["people"], quiet=as_json) as advance:
         found = ballot.dispatch(advance)
     rest = f"{found['failed']} could not be sent, {found['unreachable']} cannot be reached by e-mail"
@@ -89,7 +92,7 @@ def dispatch(folder: Path, as_json: bool) -> None:
 
 def ceremony(folder: Path, as_json: bool) -> None:
     """Begins the key ceremony; when the keys are there, the trial decryption."""
-    ballot = _at(folder)
+    ballot = at_platform(folder)
     state = ballot.get()["state"]
     steps = {"draft": "begin ceremony", "ceremony": "begin trial decryption"}
     if state not in steps:
@@ -100,7 +103,7 @@ def ceremony(folder: Path, as_json: bool) -> None:
 
 def trial(folder: Path, again: bool, as_json: bool) -> None:
     """Who has not shown yet that medium and copy can be read; with `again`, another round is begun first."""
-    ballot = _at(folder)
+    ballot = at_platform(folder)
     found = ballot.get("/trial")
     if again:
         found = ballot.post("/trial", {"round": found["round"] + 1})
@@ -130,7 +133,7 @@ def accept_small_units(folder: Path, as_json: bool) -> None:
 
 def exclude(folder: Path, as_json: bool) -> None:
     """Has the closed ballots checked, then asks that the set to be counted be settled."""
-    ballot = _at(folder)
+    ballot = at_platform(folder)
     with Console(stderr=True, quiet=as_json).status("the service checks ballots") as shown:
         found = ballot.counted(lambda state: shown.update(f"the service checks ballots: {state['done']} of {state['total']}"))
     asked = ballot.step("exclude")
@@ -141,7 +144,7 @@ def exclude(folder: Path, as_json: bool) -> None:
 
 def tally(folder: Path, guardians: Sequence[int], again: bool, wait: bool, as_json: bool) -> None:
     """The first person only asks for the step; the second one asks the trustees, waits for their answers, and asks for the step too."""
-    ballot = _at(folder)
+    ballot = at_platform(folder)
     state = ballot.get()
     me = ballot.session.get_json("/api/v1/me")["account"]
     if state["state"] == "excluded":
@@ -168,7 +171,7 @@ def tally(folder: Path, guardians: Sequence[int], again: bool, wait: bool, as_js
 
 def release(folder: Path, record: Path | None, signing_key: bytes | None, as_json: bool) -> None:
     """The first person signs, and the service has the record verified; the second one releases it."""
-    ballot = _at(folder)
+    ballot = at_platform(folder)
     state = ballot.get()["state"]
     if state not in ("tallied", "released", "archived"):
         raise PsephosError(f"the ballot is {state}: there is a record when there is a result (psephos scrutineer tally)")
@@ -188,13 +191,13 @@ def release(folder: Path, record: Path | None, signing_key: bytes | None, as_jso
 
 def status(folder: Path, as_json: bool) -> None:
     """Where the ballot stands, and what comes next."""
-    ballot = _at(folder)
+    ballot = at_platform(folder)
     _stands(ballot, {}, as_json)
 
 
 def report(folder: Path, output: Path | None, as_json: bool) -> None:
     """The facts of the report."""
-    found = _at(folder).get("/report")
+    found = at_platform(folder).get("/report")
     text = json.dumps(found, ensure_ascii=False, indent=None if as_json else 2)
     if output:
         output.write_text(f"{text}\n", encoding="utf-8")
@@ -202,7 +205,7 @@ def report(folder: Path, output: Path | None, as_json: bool) -> None:
     click.echo(text)
 
 
-def _at(folder: Path) -> PlatformBallot:
+def at_platform(folder: Path) -> PlatformBallot:
     """The ballot that the folder is bound to; its connections end with the command."""
     ballot = PlatformBallot(folder)
     click.get_current_context().call_on_close(ballot.disconnect)
@@ -210,7 +213,7 @@ def _at(folder: Path) -> PlatformBallot:
 
 
 def _ask(folder: Path, step: str, as_json: bool) -> None:
-    ballot = _at(folder)
+    ballot = at_platform(folder)
     _stands(ballot, ballot.step(step), as_json)
 
 

@@ -82,6 +82,7 @@ class Connection:
         self.place = read_url(url)
         self.tries = tries
         self._open: http.client.HTTPConnection | None = None
+        self._tag = ""  # the last answer's ETag
 
     def get(self, path: str, token: str | None, largest: int = SMALL) -> bytes:
         """The answer to GET; without a token as anybody. Raises Refused, NotSignedIn, Unreachable."""
@@ -98,6 +99,15 @@ class Connection:
         answer = self._call("POST", path, token, json.dumps(content).encode(), SMALL, key)
         return _json(answer, path) if answer else None
 
+    def get_tagged(self, path: str, token: str) -> tuple[Any, str]:
+        """The answer to GET as JSON, and its header ETag, which `put` wants."""
+        found = self.get_json(path, token)
+        return found, self._tag
+
+    def put(self, path: str, content: Any, token: str, tag: str) -> Any:
+        """PUT of JSON in place of what had this ETag; the answer as JSON."""
+        return _json(self._call("PUT", path, token, json.dumps(content).encode(), SMALL, tag=tag), path)
+
     def stream(self, path: str, token: str) -> "_Stream":
         """The answer to GET in parts, for what is too large for the memory: a context that yields the header ETag and the parts."""
         return _Stream(self, path, token)
@@ -109,12 +119,12 @@ class Connection:
             self._open = None
 
     def _call(
-        self, method: str, path: str, token: str | None, body: bytes | None, largest: int, key: str | None = None
-    ) -> bytes:
+        self, method: str, path: str, token: str | None, body: bytes | None, largest: int, key: str | None = None, tag: str | None = None
+    ) -> bytes:  # fmt: skip
         for pause in self.pauses():
             reused = self._open is not None
             try:
-                response = self.send(method, path, token, body, key)
+                response = self.send(method, path, token, body, key, tag)
                 content = response.read(largest + 1)
                 if len(content) > largest:
                     self.close()
@@ -135,11 +145,12 @@ class Connection:
                 continue
             if response.status not in (200, 201, 202, 204):
                 raise refusal(response.status, content)
+            self._tag = response.getheader("ETag") or ""
             return content
         raise AssertionError("the last try returns or raises")
 
     def send(
-        self, method: str, path: str, token: str | None, body: bytes | None, key: str | None = None
+        self, method: str, path: str, token: str | None, body: bytes | None, key: str | None = None, tag: str | None = None
     ) -> http.client.HTTPResponse:
         """One request; raises what the connection raises. Redirects are answers as any other."""
         if self._open is None:
@@ -153,6 +164,8 @@ class Connection:
             headers["Authorization"] = f"Bearer {token}"
         if key is not None:
             headers["Idempotency-Key"] = key
+        if tag is not None:
+            headers["If-Match"] = tag
         self._open.request(method, path, body, headers)
         return self._open.getresponse()
 

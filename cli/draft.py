@@ -11,8 +11,9 @@ from engine.group import STANDARD, Group
 from engine.manifest import Manifest, read_manifest
 from engine.parameters import election_parameters
 from engine.record import write_parameters
+from engine.statutory import BallotType, Method, find_ballot_type
 
-SAMPLE = {
+SAMPLE: dict[str, Any] = {
     "label": "Ballot of the year",
     "contests": [
         {"label": "Are you prepared to take part in a strike?", "options": ["Yes", "No"], "spoil": "I spoil this question"},
@@ -29,9 +30,9 @@ SAMPLE = {
 CONTEST = {"label": str, "options": list, "choose_up_to": int, "spoil": str}
 DRAFT = {
     "label": str, "contests": list, "ballot_styles": dict, "union": str, "scrutineer": str, "opens": str, "closes": str,
-    "record_due": str, "trustees": list, "smallest_unit": int,
+    "record_due": str, "trustees": list, "smallest_unit": int, "ballot_type": str, "methods": list, "hierarchy": list,
 }
-OPTIONAL = {"choose_up_to", "spoil", "record_due", "smallest_unit"}
+OPTIONAL = {"choose_up_to", "spoil", "record_due", "smallest_unit", "ballot_type", "methods", "hierarchy"}
 MEANT = {str: "a text", int: "a number", list: "a list", dict: "an object"}
 
 
@@ -59,6 +60,8 @@ def draft_to_manifest(draft: dict[str, Any], log: str | None = None, device: str
     """The manifest for a draft as `psephos scrutineer sample` prints one; adds a random election identifier, and the kind of `log` and the
     `device` that encrypts, which a ballot on a platform has.
 
+    A draft that names a `ballot_type` is for a statutory ballot, electronic if it names no `methods`.
+
     Raises PsephosError for a member that is missing, misspelt or of a wrong kind, ManifestError for what no manifest may say.
     """
     _check(draft, DRAFT, "the draft")
@@ -81,6 +84,7 @@ def draft_to_manifest(draft: dict[str, Any], log: str | None = None, device: str
         "device_information": device,
         "chaining_mode": "NoChaining",
         **({"log": log} if log else {}),
+        **({"statutory": _statutory(draft)} if "ballot_type" in draft else {}),
     }
     styles = [{"label": label, "contests": numbers} for label, numbers in draft["ballot_styles"].items()]
     whole = {"label": draft["label"], "contests": contests, "ballot_styles": styles, "voting": voting}
@@ -89,6 +93,39 @@ def draft_to_manifest(draft: dict[str, Any], log: str | None = None, device: str
     except ValueError:
         raise PsephosError("the draft contains half of a character, which is no text") from None
     return read_manifest(content)
+
+
+def with_type(draft: dict[str, Any], kind: str | None) -> dict[str, Any]:
+    """The draft of a ballot of this kind, if one is named. Raises PsephosError if the draft names another one, ManifestError."""
+    if kind is None:
+        return draft
+    named = find_ballot_type(kind).value
+    if draft.get("ballot_type", named) != named:
+        raise PsephosError(f"the draft is for a ballot on {draft['ballot_type']!r}, not on {named!r}")
+    return {**draft, "ballot_type": named}
+
+
+def sample_draft(kind: BallotType | None) -> dict[str, Any]:
+    """A draft to start from."""
+    if kind is None:
+        return SAMPLE
+    strike = "Are you prepared to take part in a strike?"
+    questions = {
+        BallotType.INDUSTRIAL_ACTION: [strike, "Are you prepared to take part in action short of a strike?"],
+        BallotType.POLITICAL_FUND: ["Should the union keep a political fund?"],
+        BallotType.AMALGAMATION: ["Do you agree to the instrument of amalgamation?"],
+        BallotType.TRANSFER: ["Do you agree to the instrument of transfer?"],
+    }.get(kind)
+    spoil = "I spoil this question"
+    contests = [{"label": each, "options": ["Yes", "No"], "spoil": spoil} for each in questions or ()] or SAMPLE["contests"][1:]
+    styles = {"All members": list(range(1, len(contests) + 1))}
+    return {**SAMPLE, "contests": contests, "ballot_styles": styles, "ballot_type": kind.value, "methods": [Method.ELECTRONIC.value]}
+
+
+def _statutory(draft: dict[str, Any]) -> dict[str, Any]:
+    kind = find_ballot_type(draft["ballot_type"])
+    hierarchy = {"hierarchy": draft["hierarchy"]} if "hierarchy" in draft else {}
+    return {"ballot_type": kind.value, "section": kind.section, "methods": draft.get("methods", [Method.ELECTRONIC.value]), **hierarchy}
 
 
 def create_election(folder: Path, draft: dict[str, Any], quorum: int, group: Group = STANDARD) -> Manifest:

@@ -9,16 +9,17 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.ceremony import trial
-from cli import conducting
-from cli.draft import SAMPLE, create_election, read_draft
+from cli import conducting, set_up
+from cli.draft import create_election, read_draft, sample_draft, with_type
 from cli.exchange import ElectionFolder
 from cli.fingerprint import spoken
 from cli.keystore import ask_passphrase, read_at_most, seal
 from cli.scrutineer_afterwards import COMMANDS as AFTERWARDS
 from cli.scrutineer_folder import is_on_platform
 from cli.scrutineer_online import COMMANDS as ONLINE
-from cli.scrutineer_options import SIGNING_KEY, as_json_option, election_folder, passphrase_option
+from cli.scrutineer_options import SIGNING_KEY, as_json_option, ballot_type_option, election_folder, passphrase_option
 from cli.status import status_lines
+from engine.statutory import find_ballot_type
 
 
 @click.group()
@@ -35,6 +36,7 @@ def scrutineer() -> None:
       (the second person: psephos scrutineer join)
       psephos scrutineer ceremony   begin the key ceremony; when it is held, the trial decryption
       psephos scrutineer trial      see which trustees have still to show that their key shares can be read
+      psephos scrutineer particulars  record what the Code asks for; `check` says what is still missing
       psephos scrutineer roll       hand over the roll; then dispatch sends the access codes
       psephos scrutineer open     * votes are taken in the period that the manifest names
       psephos scrutineer close    * after the closing time, which nothing moves
@@ -59,15 +61,21 @@ def key(file: Path, passphrase_file: Path | None) -> None:
 
 
 @scrutineer.command()
-def sample() -> None:
-    """Print a draft to start from."""
-    click.echo(json.dumps(SAMPLE, indent=2, ensure_ascii=False))
+@ballot_type_option("The kind of statutory ballot that the draft is for.")
+@click.option("--particulars", is_flag=True, help="Print particulars instead: what the Code asks for before such a ballot opens.")
+def sample(kind: str | None, particulars: bool) -> None:
+    """Print a draft to start from; with --particulars, what `psephos scrutineer particulars` takes."""
+    if particulars:
+        click.echo(json.dumps(set_up.sample(kind), indent=2, ensure_ascii=False))
+        return
+    click.echo(json.dumps(sample_draft(find_ballot_type(kind) if kind else None), indent=2, ensure_ascii=False))
 
 
 @scrutineer.command()
 @click.argument("election", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--draft", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="As printed by `sample`.")
 @click.option("--quorum", type=click.IntRange(min=1), required=True, help="How many trustees must take part in the count.")
+@ballot_type_option("The kind of statutory ballot; the draft may name it instead. Without one the ballot is labelled not statutory.")
 @click.option("--server", help="Address of a platform's staff service, https://HOST; without it the ballot is run offline, by files.")
 @click.option("--rolls", help="Address of the platform's service for rolls, if it has another one.")
 @click.option("--trustee", "trustees", multiple=True, help="On a platform: the accounts of guardians 1, 2, …; once for each.")
@@ -75,8 +83,8 @@ def sample() -> None:
 @click.option("--signing-key", default="", help="On a platform: the public key that `key` printed, 64 hexadecimal digits.")
 @as_json_option
 def create(
-    election: Path, draft: Path, quorum: int, server: str | None, rolls: str | None, trustees: tuple[str, ...], audit_key: str,
-    signing_key: str, as_json: bool,
+    election: Path, draft: Path, quorum: int, kind: str | None, server: str | None, rolls: str | None, trustees: tuple[str, ...],
+    audit_key: str, signing_key: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Make a ballot from a draft. Nothing inside the manifest can be changed after the key ceremony has begun.
 
@@ -84,9 +92,9 @@ def create(
     election folder: manifest, parameters, hashes.
     """
     if server:
-        conducting.create(election, server, rolls, draft, quorum, trustees, (audit_key, signing_key), as_json)
+        conducting.create(election, server, rolls, (draft, kind), quorum, trustees, (audit_key, signing_key), as_json)
         return
-    manifest = create_election(election, read_draft(read_at_most(draft, 1024 * 1024)), quorum)
+    manifest = create_election(election, with_type(read_draft(read_at_most(draft, 1024 * 1024)), kind), quorum)
     n = len(manifest.voting.trustees)
     if quorum == n:
         click.echo(f"warning: all {n} trustees are needed for the count; if one is lost, the ballot cannot be counted", err=True)
@@ -158,5 +166,5 @@ def status(election: Path, as_json: bool) -> None:
         click.echo(line)
 
 
-for command in (*ONLINE, *AFTERWARDS):
+for command in (*set_up.COMMANDS, *ONLINE, *AFTERWARDS):
     scrutineer.add_command(command)

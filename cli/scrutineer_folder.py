@@ -52,6 +52,14 @@ class PlatformBallot:
         """POST of JSON about the ballot, done once however often it has to be sent."""
         return self.session.call(lambda token: self.session.connection.post(f"{self.where}{what}", content, token, once=True))
 
+    def tagged(self, what: str) -> tuple[Any, str]:
+        """GET of JSON about the ballot, with its ETag."""
+        return self.session.call(lambda token: self.session.connection.get_tagged(f"{self.where}{what}", token))
+
+    def put(self, what: str, content: Any, tag: str) -> Any:
+        """PUT of JSON in place of what had this ETag."""
+        return self.session.call(lambda token: self.session.connection.put(f"{self.where}{what}", content, token, tag))
+
     def rolls(self, what: str, content: Any) -> Any:
         """POST of JSON to the service for rolls."""
         return self.session.call(lambda token: self._rolls.post(f"{self.where}{what}", content, token))

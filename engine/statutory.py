@@ -8,7 +8,7 @@ from enum import StrEnum
 from engine.encoding import member
 from engine.errors import ManifestError
 
-__all__ = ["BallotType", "Method", "Route", "Statutory", "StatutoryEntry", "read_statutory", "routes_of"]
+__all__ = ["BallotType", "Method", "Route", "Statutory", "StatutoryEntry", "find_ballot_type", "read_statutory", "routes_of"]
 
 
 class BallotType(StrEnum):
@@ -24,6 +24,18 @@ class BallotType(StrEnum):
     def section(self) -> str:
         """The section of the Trade Union and Labour Relations (Consolidation) Act 1992 under which it is held."""
         return _SECTIONS[self]
+
+
+_RECOGNITION = ("cac", "recognition", "derecognition")  # of the Central Arbitration Committee
+
+
+def find_ballot_type(text: str) -> BallotType:
+    """The kind that `text` names. Raises ManifestError with what the Code says if there is none."""
+    if text in set(BallotType):
+        return BallotType(text)
+    if text.strip().casefold() in _RECOGNITION:
+        raise ManifestError("ballots of the Central Arbitration Committee are not held by this Code (COP-008)")
+    raise ManifestError(f"expected one of {', '.join(BallotType)} as ballot type, got {text[:40]!a} (COP-005)")
 
 
 _SECTIONS = {
@@ -89,9 +101,7 @@ class Statutory:
 def read_statutory(entry: StatutoryEntry) -> Statutory:
     """The member, if it says what a ballot can be. Raises ManifestError with the paragraph of the Code that forbids it."""
     where = "voting.statutory"
-    if entry.ballot_type not in set(BallotType):
-        raise ManifestError(f"{where}: expected one of {', '.join(BallotType)} as ballot_type (COP-005)")
-    kind = BallotType(entry.ballot_type)
+    kind = find_ballot_type(entry.ballot_type)
     if entry.section != kind.section:
         raise ManifestError(f"{where}: a ballot on {kind} is held under section {kind.section} (COP-005)")
     methods = [each.value for each in Method if each in entry.methods]

@@ -62,6 +62,8 @@ _ALL = (
     Kind("platform_started", ("COP-105a-i", "COP-105b-xi"), {"part": _PART, "version": Word()}, {"configuration_hash": _HASH}),
     Kind("platform_configured", ("COP-105a-i",), {**_BY, "setting": Word(), "after": Line()}, {"before": Line()}),
     Kind("manifest_fixed", ("COP-105a-i",), {**_BY, "manifest_hash": _HASH, "size": Count()}),
+    Kind("particulars_recorded", ("COP-105a-i",), {**_BY, "section": Word(), "version": Count(), "text": Document()}),
+    Kind("opening_checked", ("COP-105a-i",), {"warnings": Count()}, {"ids": Line(many=True)}),
     Kind("key_ceremony_held", ("COP-105a-i",), {"guardian_count": Count(), "quorum": Count(), "guardian_record_hash": _HASH}),
     Kind("roll_loaded", ("COP-105a-i",), {**_BY, "count": Count(), "file_hash": _HASH}, {"refused": Count()}),
     Kind("identifiers_generated", ("COP-105a-ii",), {"generator": Word(), "random_bits": Count(), "count": Count()}),

@@ -8,7 +8,10 @@ from sqlmodel import Field, SQLModel
 
 from api.moments import Utc
 
-__all__ = ["TABLES", "Answered", "Approval", "BoardMessage", "Election", "ElectionTable", "Transition"]
+__all__ = [
+    "TABLES", "Answered", "Approval", "BoardMessage", "Election", "ElectionTable", "ParticularsVersion", "RollNumbers",
+    "Transition",
+]  # fmt: skip
 
 _NO_ROWID = {"sqlite_with_rowid": False}
 
@@ -74,6 +77,35 @@ class BoardMessage(ElectionTable, table=True):
     position: int
     digest: bytes
     content: bytes
+
+
+class ParticularsVersion(ElectionTable, table=True):
+    """What was recorded of a ballot's set-up: all sections as JSON, as they were from this version on, the first being 1. Rows are only
+    added."""
+
+    __tablename__ = "particulars_version"
+    __table_args__ = _NO_ROWID
+
+    election_id: str = Field(primary_key=True, foreign_key="election.election_id")
+    version: int = Field(primary_key=True)
+    content: bytes
+    account_id: str
+    told: datetime = Field(sa_type=Utc)
+
+
+class RollNumbers(ElectionTable, table=True):
+    """What the service for rolls told of a ballot's roll, in numbers: people, those without a method by which they can vote, contacts that
+    are held back; `named` is how many the roll names for each method, as JSON. Rows are only added."""
+
+    __tablename__ = "roll_numbers"
+    __table_args__ = _NO_ROWID
+
+    election_id: str = Field(primary_key=True, foreign_key="election.election_id")
+    version: int = Field(primary_key=True)
+    people: int
+    without_method: int
+    exceptions: int
+    named: str
 
 
 class Answered(ElectionTable, table=True):

@@ -65,7 +65,9 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("no voting", edited(lambda file: file.pop("voting")), "missing"),
     # the kind of ballot
     *((f"a ballot type that is none, {kind}", manifest_bytes(statutory=statutory(ballot_type=kind)), "COP-005") for kind in [
-        "", "indicative", "recognition", "CAC", "Industrial action", "industrial action "]),
+        "", "indicative", "Industrial action", "industrial action "]),
+    *((f"a ballot type that the Code leaves out, {kind}", manifest_bytes(statutory=statutory(ballot_type=kind)), "COP-008") for kind in [
+        "recognition", "Derecognition", "CAC"]),
     ("a section of another kind", manifest_bytes(statutory=statutory(section="72C(1)")), "section 226"),
     ("no section", manifest_bytes(statutory=statutory(section=None)), "missing"),
     ("no methods", manifest_bytes(statutory=statutory(methods=[])), "expected methods"),

@@ -7,7 +7,7 @@ from pathlib import Path as FolderPath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import ConfigDict, Field
 
 from api.auth import Principal, Role
@@ -16,6 +16,7 @@ from api.errors import NotFound
 from api.idempotency import IdempotentRoute, once
 from api.messages import ElectionId, Message
 from api.problems import documented
+from api.records.archive import FOLDER, archived
 from api.records.files import LISTING
 from api.records.service import Releases
 from api.records.verifying import Verification, VerificationState
@@ -166,6 +167,18 @@ def file(releases: TheReleases, election_id: ElectionId, path: Annotated[str, Pa
     found = releases.published(election_id)
     there = {each["path"] for each in json.loads((found.folder.parent / LISTING).read_bytes())}
     return _file(found.folder, path, there)
+
+
+@router.get(
+    "/records/{election_id}/record.zip", dependencies=_PUBLIC, response_class=StreamingResponse,
+    responses={200: {"content": {"application/zip": {}}}, **documented(404, 421, 422, 503)},
+)  # fmt: skip
+def archive(releases: TheReleases, election_id: ElectionId) -> StreamingResponse:
+    """All files of a released record in one archive, which unpacks to a folder that the verifier takes."""
+    found = releases.published(election_id)
+    names = sorted(each["path"] for each in json.loads((found.folder.parent / LISTING).read_bytes()))
+    headers = {"Content-Disposition": f'attachment; filename="{FOLDER}.zip"'}
+    return StreamingResponse(archived(found.folder, names), media_type="application/zip", headers=headers)
 
 
 def _file(folder: FolderPath, name: str, there: Collection[str]) -> FileResponse:

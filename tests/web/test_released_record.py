@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -13,7 +14,9 @@ from tests.cli.conftest import cheap
 from tests.cli.online import platform
 from tests.cli.test_platform import Whole
 from tests.engine.elections import NO, YES
+from tests.verifier.sample import TOY as VERIFIERS_TOY
 from tests.web.hosting import a_page, check_structure, picture
+from verifier.verify import verify_record
 
 WHERE = f"/ballots/{ELECTION}"
 CLICKED = {BALLOTS, PROFILE, "tally.json", "signature.json"}  # a browser takes ten at most in a second
@@ -65,7 +68,9 @@ def test_before_the_release_the_page_says_so_and_shows_no_number(whole: Whole, c
             assert page.locator("table").count() == 0
 
 
-def test_the_released_record_is_shown_downloaded_and_searched_where_it_is(whole: Whole, public: Path, chromium: Browser) -> None:
+def test_the_released_record_is_shown_downloaded_and_searched_where_it_is(
+    whole: Whole, public: Path, chromium: Browser, tmp_path: Path
+) -> None:
     lines = (public / BALLOTS).read_bytes().splitlines()
     codes = {state: next(line for line in lines if f'"ballot_state":"{state}"'.encode() in line)[14:78].decode() for state in
              ("Cast", "Challenged")}  # fmt: skip
@@ -94,6 +99,19 @@ def test_the_released_record_is_shown_downloaded_and_searched_where_it_is(whole:
             else:
                 content = page.request.get(f"{whole.online.url}{link.get_attribute('href')}").body()
             assert content == (public / name).read_bytes(), name
+
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download the record").click()
+        unpacked = tmp_path / "unpacked"
+        with ZipFile(download.value.path()) as archive:
+            archive.extractall(unpacked)
+        command = page.locator(".psephos-command").inner_text().split()
+        assert command[-3] == "RECORD"
+        assert {path.relative_to(unpacked / "RECORD").as_posix() for path in unpacked.rglob("*") if path.is_file()} == names
+        key = SIGNING.public_key().public_bytes_raw()
+        assert verify_record(unpacked / "RECORD", key, group=VERIFIERS_TOY).verified
+        again = page.request.get(f"{whole.online.url}/api/v1/records/{ELECTION}/record.zip").body()
+        assert again == download.value.path().read_bytes(), "the same bytes each time"
 
         wrong = ("1" if shown["Cast"][0] == "0" else "0") + shown["Cast"][1:]
         assert "mistyped" in find(page, wrong)

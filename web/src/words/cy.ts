@@ -307,7 +307,8 @@ export const cy: Welsh = {
   againChecked:
     "Cyn i'r canlyniad gael ei gyhoeddi, gwiriodd rhaglen ar wahân y cofnod cyfan: pob pleidlais, pob prawf, y symiau a llofnod y craffwr. Nid yw'r dudalen hon ei hun ond yn gwirio mai'r ffeiliau a enwir yn y cofnod yw'r ffeiliau.",
   againText:
-    "Gall unrhyw un wirio'r cyfan eto, heb ofyn i ni. Rhowch y ffeiliau isod mewn ffolder o'r enw RECORD, pob un yn y lle y mae ei henw'n ei ddweud. Yna rhedwch y rhaglen verifier.pyz â Python:",
+    "Gall unrhyw un wirio'r cyfan eto, heb ofyn i ni. Lawrlwythwch y cofnod a'i ddadbacio: daw'n ffolder o'r enw RECORD. Yna rhedwch y rhaglen verifier.pyz â Python:",
+  againDownload: "Lawrlwytho'r cofnod ({size})",
   againKey: "Y rhif hir ar y diwedd yw allwedd gyhoeddus {scrutineer}. Cymharwch hi â'r un a gyhoeddodd y craffwr mewn lle arall.",
   againHash: "Ôl bys y cofnod (SHA-256)",
   againFiles: "Ffeiliau'r cofnod",

@@ -229,7 +229,8 @@ export const en = {
   againChecked:
     "Before the result was published, a separate program checked the whole record: every vote, every proof, the sums and the scrutineer's signature. This page itself checks only that the files are those that the record names.",
   againText:
-    "Anyone can check it all again, without asking us. Get the files below into a folder named RECORD, each in the place that its name says. Then run the program verifier.pyz with Python:",
+    "Anyone can check it all again, without asking us. Download the record and unpack it: it becomes a folder named RECORD. Then run the program verifier.pyz with Python:",
+  againDownload: "Download the record ({size})",
   againKey:
     "The long number at the end is the public key of {scrutineer}. Compare it with the one that the scrutineer published in another place.",
   againHash: "Fingerprint of the record (SHA-256)",

@@ -12,6 +12,7 @@ import { Shell } from "../shell.ts";
 import { resultOf } from "./chart.ts";
 import {
   addressOf,
+  archiveOf,
   BALLOTS,
   type ListedRecord,
   listedRecords,
@@ -254,10 +255,17 @@ export class RecordPage {
         ` (${words.bytes(bytes)})`,
       ),
     );
+    const size = record.files.reduce((sum, { bytes }) => sum + bytes, 0);
+    const download = words.say("againDownload", { size: words.bytes(size) });
     return [
       h("h2", { class: "govuk-heading-m" }, words.say("againTitle")),
       p(words.say("againChecked")),
       p(words.say("againText")),
+      h(
+        "p",
+        { class: "govuk-body" },
+        h("a", { class: "govuk-link", href: archiveOf(record.electionId), download: "RECORD.zip" }, download),
+      ),
       h("pre", { class: "psephos-command" }, h("code", {}, `python3 -I -S verifier.pyz RECORD --key ${record.key}`)),
       p(words.say("againKey", { scrutineer: record.manifest.voting.scrutineer })),
       h("h3", { class: "govuk-heading-s" }, words.say("againHash")),

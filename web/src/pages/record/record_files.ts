@@ -46,7 +46,12 @@ export async function listedRecords(): Promise<readonly ListedRecord[]> {
   return answered.filter(({ election_id }) => /^[0-9a-f]{64}$/.test(election_id));
 }
 
-/** Where a file of a record is. */
+/** Where the whole record is, as one file. */
+export function archiveOf(electionId: string): string {
+  return `/api/v1/records/${electionId}/record.zip`;
+}
+
+/** Where a file of the record is. */
 export function addressOf(electionId: string, path: string): string {
   return `/api/v1/records/${electionId}/files/${path.split("/").map(encodeURIComponent).join("/")}`;
 }

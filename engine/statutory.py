@@ -2,13 +2,17 @@
 (record-format.md, 2.3, `statutory`; Code of practice, paragraphs 5, 6, 17 and 153 to 155).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.encoding import member
 from engine.errors import ManifestError
 
-__all__ = ["BallotType", "Method", "Route", "Statutory", "StatutoryEntry", "find_ballot_type", "read_statutory", "routes_of"]
+__all__ = [
+    "BallotType", "Method", "Route", "Statutory", "StatutoryEntry", "find_ballot_type", "ranked", "read_statutory",
+    "routes_of",
+]  # fmt: skip
 
 
 class BallotType(StrEnum):
@@ -119,3 +123,10 @@ def read_statutory(entry: StatutoryEntry) -> Statutory:
     elif Method.HYBRID in entry.methods and not set(routes_of(Method.HYBRID)) <= set(ranked):
         raise ManifestError(f"{where}: the hierarchy leaves out a route of hybrid voting (COP-034)")
     return Statutory(kind, tuple(map(Method, methods)), tuple(map(Route, ranked or ())))
+
+
+def ranked(statutory: Statutory | None, methods: Iterable[Method]) -> tuple[Route, ...]:
+    """The routes of a voter who has these methods, the one that always counts first; empty for a voter who has not several."""
+    routes = set(routes_of(*methods))
+    found = tuple(route for route in (statutory.hierarchy if statutory else ()) if route in routes)
+    return found if len(found) > 1 else ()

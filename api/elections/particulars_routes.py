@@ -94,7 +94,7 @@ class RollTold(Message):
     named: dict[str, int] = Field(examples=[{"electronic": 150, "hybrid": 250, "postal": 50, "workplace": 50}])
 
 
-@link_router.post("/roll", status_code=201, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
+@link_router.post("/roll-numbers", status_code=201, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
 def note_roll(particulars: TheParticulars, election_id: ElectionId, body: RollTold) -> RollTold:
     """Note what the roll is in numbers, as it was checked. The last word counts."""
     unknown = sorted(set(body.named) - set(Method))

@@ -20,6 +20,7 @@ from api.voters.errors import NoAccess
 from api.voters.models import AccessMethod, Vote, Voter, VoteStatus, VotingWindow
 from api.voters.places import method_place, voter_place
 from api.voters.window import Window
+from engine.statutory import Method
 
 __all__ = [
     "DISCOUNTED", "Access", "NewVoter", "add_method", "add_voters", "are_known", "count_voters", "end_all", "find_access", "insert_voters",
@@ -32,20 +33,23 @@ _AT_ONCE = 5_000  # rows in one statement
 
 @dataclass(frozen=True, slots=True)
 class NewVoter:
-    """Somebody who may vote: a unique identifier of this ballot, and the index of the ballot style."""
+    """Somebody who may vote: a unique identifier of this ballot, the index of the ballot style, and the methods that the voter has or may
+    be moved to, if there are any but one."""
 
     unique_identifier: str
     style: int
+    methods: tuple[Method, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Whose a valid access code is, and which ballot style it opens."""
+    """Whose a valid access code is, which ballot style it opens, and the methods that the voter has or may be moved to."""
 
     election_id: str
     voter_index: bytes
     code_hash: bytes
     style: int
+    methods: tuple[Method, ...] = ()
 
 
 def add_voters(database: VoterDatabase, window: Window, voters: Iterable[NewVoter]) -> int:
@@ -62,7 +66,8 @@ def insert_voters(session: Session, database: VoterDatabase, window: Window, vot
     rows: list[dict[str, Any]] = []
     for voter in voters:
         voter_index = database.index.voter(window.election_id, voter.unique_identifier)
-        content = json.dumps({"unique_identifier": voter.unique_identifier, "style": voter.style}).encode()
+        methods = {"methods": [each.value for each in voter.methods]} if voter.methods else {}
+        content = json.dumps({"unique_identifier": voter.unique_identifier, "style": voter.style, **methods}).encode()
         sealed = window.key.seal(content, voter_place(voter_index))
         rows.append({"voter_index": voter_index, "election_id": window.election_id, "sealed": sealed})
     rows.sort(key=lambda row: row["voter_index"])
@@ -125,8 +130,9 @@ def find_access(session: Session, database: VoterDatabase, window: Window, code:
     if row is None:
         raise NoAccess
     method, voter = row
-    style = json.loads(window.key.open(voter.sealed, voter_place(voter.voter_index)))["style"]
-    return Access(window.election_id, method.voter_index, code_hash, style)
+    members = json.loads(window.key.open(voter.sealed, voter_place(voter.voter_index)))
+    methods = tuple(map(Method, members.get("methods", ())))
+    return Access(window.election_id, method.voter_index, code_hash, members["style"], methods)
 
 
 def lock_access(session: Session, access: Access) -> int:

@@ -18,6 +18,7 @@ from api.voters.access_code import AccessCode
 from api.voters.ballot_box import LARGEST_BALLOT
 from api.voters.service import VotingService
 from api.voters.window import Window
+from engine.statutory import Route, ranked
 
 __all__ = ["router"]
 
@@ -59,6 +60,10 @@ class Form(BaseModel):
     """What an access code opens."""
 
     ballot_style: int = Field(description="The index of the ballot style in the manifest, from 1.", examples=[1])
+    routes: list[Route] = Field(
+        description="The routes by which the voter's vote may come back, if several, in the order of the manifest's hierarchy (73(d)).",
+        examples=[["hybrid electronic", "hybrid postal"]],
+    )  # fmt: skip
 
 
 class Received(BaseModel):
@@ -133,7 +138,7 @@ async def base_hashes(window: TheWindow) -> BaseHashes:
 async def open_form(request: Request, service: Service, window: TheWindow, code: Code) -> Form:
     """Which ballot style the access code opens. Uses nothing up, however often it is asked (CL-08)."""
     access = await service.open_form(window, code, request)
-    return Form(ballot_style=access.style)
+    return Form(ballot_style=access.style, routes=list(ranked(window.election.manifest.statutory, access.methods)))
 
 
 @router.post(

@@ -58,7 +58,7 @@ def found(office: Office) -> dict[str, str]:
 
 def note_roll(office: Office, **changes: Any) -> Any:
     numbers = {"people": 0, "without_method": 0, "exceptions": 0, "named": {}, **changes}
-    return office.post(f"/link/{ELECTION}/roll", numbers, token=LINK_KEY)
+    return office.post(f"/link/{ELECTION}/roll-numbers", numbers, token=LINK_KEY)
 
 
 def test_particulars_are_kept_by_versions_and_every_section_that_changed_is_logged(office: Office) -> None:
@@ -106,7 +106,7 @@ def test_a_ballot_opens_when_everything_that_blocks_is_settled_and_not_before(of
 
 def test_the_service_for_rolls_tells_numbers_and_nobody_else_can(office: Office) -> None:
     assert note_roll(office, people=3).status_code == 201
-    assert office.post(f"/link/{ELECTION}/roll", {}, "sam").status_code in (401, 403)
+    assert office.post(f"/link/{ELECTION}/roll-numbers", {}, "sam").status_code in (401, 403)
     assert note_roll(office, named={"telephone": 1}).status_code == 422
     assert note_roll(office, named={"postal": -1}).status_code == 422
     assert note_roll(office, people=-1).status_code == 422

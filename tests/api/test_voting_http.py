@@ -129,7 +129,7 @@ def test_a_voter_opens_the_form_checks_an_encryption_and_votes(client: TestClien
     assert public.content == voting.window.public
     for _ in range(3):  # a link scanner changes nothing
         form = post(client, path(voting, "form"), code)
-        assert (form.status_code, form.json()) == (200, {"ballot_style": 1})
+        assert (form.status_code, form.json()) == (200, {"ballot_style": 1, "routes": []})
     assert post(client, path(voting, "challenged"), code, challenged_body()).status_code == 201
     content = a_vote()
     for _ in range(3):

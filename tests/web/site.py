@@ -27,6 +27,7 @@ from engine.ballot import EncryptedBallot
 from engine.encoding import from_json
 from engine.group import STANDARD
 from engine.manifest import read_manifest
+from engine.statutory import Method
 from tests.api.voting import AUDIT, SetClock, admit
 from tests.engine.elections import hold_ceremony, manifest_bytes
 
@@ -52,13 +53,15 @@ class Site:
     contests: Sequence[dict[str, Any]] = field(default_factory=lambda: CONTESTS)
     styles: Sequence[dict[str, Any]] = field(default_factory=lambda: STYLES)
     label: str = "Ballot on a strike"
+    statutory: dict[str, Any] | None = None
     also: str = ""  # another address at which browsers reach it
 
     def __post_init__(self) -> None:
         now = datetime.now(UTC).replace(microsecond=0)
         times = {"opens": now - timedelta(hours=1), "closes": now + timedelta(hours=9), "record_due": now + timedelta(days=365)}
         written = {name: f"{moment:%Y-%m-%dT%H:%M:%SZ}" for name, moment in times.items()}
-        manifest = read_manifest(manifest_bytes(2, label=self.label, contests=self.contests, ballot_styles=self.styles, **written))
+        more = {"statutory": self.statutory} if self.statutory else {}
+        manifest = read_manifest(manifest_bytes(2, label=self.label, contests=self.contests, ballot_styles=self.styles, **written, **more))
         self.ceremony = hold_ceremony(2, 2, STANDARD, manifest)
         self.election = self.ceremony.election
         store = Store("voters", f"sqlite:///{self.folder}/voters.db", KeyRing.generate("voters"), TABLES)
@@ -95,16 +98,16 @@ class Site:
         """The address of the ballot's page, without a code."""
         return f"{self.address}/vote/{self.election_id[:16]}"
 
-    def code(self, style: int = 1) -> AccessCode:
+    def code(self, style: int = 1, *methods: Method) -> AccessCode:
         """The access code of a new voter."""
         self.voters += 1
         name = f"voter {self.voters}"
-        admit(self.database, self.window, [NewVoter(name, style)])
+        admit(self.database, self.window, [NewVoter(name, style, methods)])
         return issue(self.database, self.window, name, "e-mail")
 
-    def link(self, style: int = 1) -> str:
+    def link(self, style: int = 1, *methods: Method) -> str:
         """A new voter's link."""
-        return f"{self.page}#{self.code(style).compact()}"
+        return f"{self.page}#{self.code(style, *methods).compact()}"
 
     def count(self, table: type[Vote] | type[Challenged] = Vote) -> int:
         """How many votes there are, or challenged ballots."""

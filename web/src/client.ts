@@ -34,6 +34,9 @@ const TIMEOUT = 60_000;
 const FOR_A_BYTE = 1;
 
 /** Calls of one page, to its own site. */
+/** `routes`: ways of voting, in words of the manifest; empty for a voter who has but one. */
+export type Form = Readonly<{ ballot_style: number; routes: readonly string[] }>;
+
 export class Client {
   readonly #code: string;
 
@@ -56,9 +59,9 @@ export class Client {
     return json<Hashes>(await this.#text("GET", `/${electionId}/hashes`));
   }
 
-  /** The ballot style that the code opens. Throws Refused, Unanswered. */
-  async ballotStyle(electionId: string): Promise<number> {
-    return json<{ ballot_style: number }>(await this.#text("POST", `/${electionId}/form`, "{}")).ballot_style;
+  /** What the code opens: a ballot style, and the routes of a voter who has several. Throws Refused, Unanswered. */
+  async form(electionId: string): Promise<Form> {
+    return json<Form>(await this.#text("POST", `/${electionId}/form`, "{}"));
   }
 
   /** Casts a vote: when this ends well, it is stored for good. The same ballot again changes nothing. Throws Refused, Unanswered. */

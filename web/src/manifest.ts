@@ -34,7 +34,12 @@ export type Voting = Readonly<{
 }>;
 
 /** What the law has to do with it, in words of the manifest. `hierarchy` ranks ways of voting, the first always counts; empty if nobody has two. */
-export type Statutory = Readonly<{ ballotType: string; section: string; methods: readonly string[]; hierarchy: readonly string[] }>;
+export type Statutory = Readonly<{ ballotType: string; section: string; methods: readonly string[]; hierarchy: readonly Route[] }>;
+
+const ROUTES = ["electronic", "hybrid electronic", "hybrid postal", "workplace", "postal"] as const;
+
+/** A way in which a vote comes back. */
+export type Route = (typeof ROUTES)[number];
 
 /** A manifest; `content` is the file, byte for byte: what H_B hashes. */
 export type Manifest = Readonly<{
@@ -66,6 +71,12 @@ export function contestsOf(manifest: Manifest, style: number): readonly Contest[
   const found = manifest.ballotStyles[style - 1];
   if (!found) throw new EncryptorError(`there is no ballot style ${style}`);
   return found.contests.map((index) => manifest.contests[index - 1]!);
+}
+
+/** The routes of a voter in the order of the manifest's hierarchy; empty unless they are several. */
+export function rankedOf(manifest: Manifest, routes: readonly string[]): readonly Route[] {
+  const found = manifest.voting.statutory?.hierarchy.filter((route) => routes.includes(route)) ?? [];
+  return found.length > 1 ? found : [];
 }
 
 function readContest(entry: unknown, index: number): Contest {
@@ -149,6 +160,12 @@ function readStatutory(entry: unknown): Statutory {
     ballotType: text(raw["ballot_type"], "statutory.ballot_type"),
     section: text(raw["section"], "statutory.section"),
     methods: texts(raw["methods"], "statutory.methods"),
-    hierarchy: raw["hierarchy"] === undefined ? [] : texts(raw["hierarchy"], "statutory.hierarchy"),
+    hierarchy: raw["hierarchy"] === undefined ? [] : texts(raw["hierarchy"], "statutory.hierarchy").map(readRoute),
   };
+}
+
+function readRoute(name: string): Route {
+  const found = ROUTES.find((route) => route === name);
+  if (!found) throw new EncryptorError("statutory.hierarchy: expected routes of votes");
+  return found;
 }

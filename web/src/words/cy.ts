@@ -55,6 +55,14 @@ export const cy: Welsh = {
   aboutUnion: "Undeb",
   aboutScrutineer: "Craffwr annibynnol",
   aboutCloses: "Y pleidleisio'n cau",
+  rankTitle: "Caiff eich pleidlais ei chyfrif unwaith",
+  rankText:
+    "Gallwch bleidleisio mewn mwy nag un ffordd. Os gwnewch hynny, bydd un o'ch pleidleisiau'n cyfrif: yr un sydd uchaf yn y rhestr hon, p'un bynnag ddaeth gyntaf.",
+  rankElectronic: "Pleidlais yma, gyda'r cod yn eich e-bost neu'ch neges",
+  rankHybridElectronic: "Pleidlais yma, gyda'r cod yn eich llythyr",
+  rankHybridPostal: "Y papur pleidleisio yn eich llythyr, wedi'i anfon yn ôl drwy'r post",
+  rankWorkplace: "Papur pleidleisio a roddwch yn y blwch yn y gwaith",
+  rankPostal: "Papur pleidleisio wedi'i anfon yn ôl drwy'r post",
   aboutOnce:
     "Gallwch bleidleisio unwaith. Ni all neb weld sut y gwnaethoch bleidleisio, ac ychwanegir eich pleidlais at y cyfanswm heb ei hagor.",
   aboutSteps: forms(

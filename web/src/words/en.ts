@@ -44,6 +44,14 @@ export const en = {
   aboutUnion: "Union",
   aboutScrutineer: "Independent scrutineer",
   aboutCloses: "Voting closes",
+  rankTitle: "Your vote counts once",
+  rankText:
+    "You can vote in more than one way. If you do, one of your votes counts: the one that stands highest in this list, whichever came first.",
+  rankElectronic: "A vote here, with the code in your e-mail or message",
+  rankHybridElectronic: "A vote here, with the code in your letter",
+  rankHybridPostal: "The voting paper in your letter, sent back by post",
+  rankWorkplace: "A voting paper that you put into the box at work",
+  rankPostal: "A voting paper sent back by post",
   aboutOnce: "You can vote once. Nobody can see how you voted, and your vote is added to the total without being opened.",
   aboutSteps: forms(
     "There is one question. You can check your answer before you vote.",

@@ -3,6 +3,7 @@
 import type { CodeProblem } from "../../access_code.ts";
 import type { Listed } from "../../client.ts";
 import { shownCode } from "../../confirmation.ts";
+import type { Route } from "../../manifest.ts";
 import type { Key, Words } from "../../words/words.ts";
 import { type Child, h, p } from "../dom.ts";
 import { button, codeShown, errorMessage, errorSummary, form, submitButton, summaryList } from "../parts.ts";
@@ -90,6 +91,25 @@ export function chooseScreen(
   };
 }
 
+const ROUTE_WORDS: Readonly<Record<Route, Key>> = {
+  electronic: "rankElectronic",
+  "hybrid electronic": "rankHybridElectronic",
+  "hybrid postal": "rankHybridPostal",
+  workplace: "rankWorkplace",
+  postal: "rankPostal",
+};
+
+/** The hierarchy statement, for voters who have several ways to vote: one of their votes counts, and which. */
+function hierarchy(words: Words, ranked: readonly Route[]): Child[] {
+  if (ranked.length === 0) return [];
+  const ways = ranked.map((route) => h("li", {}, words.say(ROUTE_WORDS[route])));
+  return [
+    h("h2", { class: "govuk-heading-m" }, words.say("rankTitle")),
+    p(words.say("rankText")),
+    h("ol", { class: "govuk-list govuk-list--number" }, ...ways),
+  ];
+}
+
 export function aboutScreen(words: Words, sheet: Sheet, start: () => void): Screen {
   const { voting, label } = sheet.manifest;
   return {
@@ -101,6 +121,7 @@ export function aboutScreen(words: Words, sheet: Sheet, start: () => void): Scre
         [words.say("aboutScrutineer"), voting.scrutineer],
         [words.say("aboutCloses"), words.moment(voting.closes)],
       ]),
+      ...hierarchy(words, sheet.ranked),
       p(words.count("aboutSteps", sheet.contests.length)),
       p(words.say("aboutOnce")),
       p(words.say("aboutHelp")),

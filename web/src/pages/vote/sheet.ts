@@ -1,7 +1,7 @@
 /** What a voter has before the vote is cast: all of it in memory, nowhere else, and gone when the vote is cast or left. */
 
 import type { Client } from "../../client.ts";
-import type { Contest, Manifest } from "../../manifest.ts";
+import type { Contest, Manifest, Route } from "../../manifest.ts";
 import type { EncryptedBallot } from "../../ballot.ts";
 
 export class Sheet {
@@ -10,6 +10,8 @@ export class Sheet {
   manifest: Manifest;
   readonly style: number;
   contests: readonly Contest[];
+  /** The routes by which this voter may vote, if several, the one that always counts first. */
+  readonly ranked: readonly Route[];
   /** A number for each option of each contest, once its question was answered or passed over. */
   answers: (readonly number[] | null)[];
   /** What is filled in of each question that is not answered yet, valid or not: another language, or a warning, erases nothing. */
@@ -23,12 +25,20 @@ export class Sheet {
   /** The version that is being encrypted at this moment, if any. */
   encrypting: number | null = null;
 
-  constructor(client: Client, electionId: string, manifest: Manifest, style: number, contests: readonly Contest[]) {
+  constructor(
+    client: Client,
+    electionId: string,
+    manifest: Manifest,
+    style: number,
+    contests: readonly Contest[],
+    ranked: readonly Route[],
+  ) {
     this.client = client;
     this.electionId = electionId;
     this.manifest = manifest;
     this.style = style;
     this.contests = contests;
+    this.ranked = ranked;
     this.answers = contests.map(() => null);
   }
 

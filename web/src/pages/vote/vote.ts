@@ -7,7 +7,7 @@
 
 import { readCode } from "../../access_code.ts";
 import { Client, type Listed, type Refusal, Refused, Unanswered } from "../../client.ts";
-import { contestsOf } from "../../manifest.ts";
+import { contestsOf, rankedOf } from "../../manifest.ts";
 import { manifestOf } from "../../parameters.ts";
 import type { Key, Language, Words } from "../../words/words.ts";
 import { type WorkerClient, WorkerLost } from "../../worker_client.ts";
@@ -112,11 +112,11 @@ export class Vote {
     const code = this.#code;
     const client = new Client(code);
     try {
-      const style = await client.ballotStyle(election.election_id);
+      const { ballot_style: style, routes } = await client.form(election.election_id);
       const [parts, hashes] = await Promise.all([client.publicParts(election.election_id), client.hashes(election.election_id)]);
       if (this.#over) return;
       const manifest = manifestOf(parts);
-      this.#sheet = new Sheet(client, election.election_id, manifest, style, contestsOf(manifest, style));
+      this.#sheet = new Sheet(client, election.election_id, manifest, style, contestsOf(manifest, style), rankedOf(manifest, routes));
       this.#code = "";
       this.#worker.prepare(parts, hashes).catch((error: unknown) => this.#unfit(error));
       this.#idle.start();

@@ -1,6 +1,6 @@
 """The responsible person's determination: methods, who gets which, what was considered, when voters may be moved (paragraphs 20 to 39)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -11,7 +11,9 @@ from api.law.findings import Finding, blocking, warning
 from api.law.sections import Answer, Day, Moment, Name, Section, Words
 from engine.statutory import BallotType, Method, Route, Statutory, routes_of
 
-__all__ = ["Assignment", "Determination", "MovementRule", "Voters", "check_determination", "check_hierarchy", "methods_of"]
+__all__ = [
+    "Assignment", "Determination", "MovementRule", "Voters", "assigned", "check_determination", "check_hierarchy", "methods_of", "possible",
+]  # fmt: skip
 
 
 class Voters(StrEnum):
@@ -172,6 +174,27 @@ def check_hierarchy(where: str, given: Determination, statutory: Statutory) -> I
         )
     if {Route.ELECTRONIC, Route.HYBRID_ELECTRONIC} <= set(ranked) and not given.distinct_codes:
         yield blocking("COP-053.2", where, "the hierarchy tells two electronic routes apart: issue access methods of its own for each")
+
+
+def assigned(given: Determination, *, reachable: bool, named: Iterable[Method]) -> tuple[Method, ...]:
+    """The methods of one voter by all rules that fit (33): `reachable` is whether there is a compliant electronic contact, `named` are the
+    methods that the roll says. Nothing for a voter whom no rule covers."""
+    found: set[Method] = set()
+    for rule in given.assignments:
+        if rule.voters is Voters.NAMED:
+            found.update(method for method in named if method in rule.methods)
+        elif rule.voters is Voters.ALL or (rule.voters is Voters.REACHABLE) == reachable:
+            found.update(rule.methods)
+    return tuple(method for method in Method if method in found)
+
+
+def possible(given: Determination, methods: Iterable[Method]) -> tuple[Method, ...]:
+    """The same, and those that such a voter may be moved to, now or by a rule (35): who has, or may have, several routes is told so."""
+    has = set(methods)
+    found = {*has, *(rule.target for rule in given.movement if rule.source in has)}
+    if has and given.backup is not None:
+        found.add(given.backup)
+    return tuple(method for method in Method if method in found)
 
 
 def _ways(given: Determination) -> Iterator[frozenset[Method]]:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from api.errors import Invalid
+from api.law.determination import Determination, assigned, possible
 from api.law.findings import Severity
 from api.law.particulars import SECTIONS, Particulars, RollFacts, check_opening, read_section
+from api.law.statement import hierarchy_statement
 from cli.particulars_sample import hierarchy_for, methods_for, sample_particulars
 from engine.manifest import Manifest, read_manifest
 from engine.statutory import BallotType, Method, Route
@@ -315,6 +317,45 @@ def test_a_ballot_of_no_kind_is_told_to_be_not_statutory_and_may_open() -> None:
 def test_a_section_of_another_form_is_refused_with_its_place(section: str, content: bytes, place: str) -> None:
     with pytest.raises(Invalid, match=place.replace(".", r"\.")):
         read_section(section, content)
+
+
+def made(**changes: Any) -> Determination:
+    return Determination.model_validate(changes)
+
+
+def rule(voters: str, *methods: str) -> dict[str, Any]:
+    return {"voters": voters, "methods": methods}
+
+
+def test_methods_are_assigned_by_rules_and_by_name() -> None:
+    """The Code's example: no electronic contact, then hybrid; otherwise electronic (33)."""
+    by_contact = made(assignments=[
+        rule("with a personal electronic contact", "electronic"), rule("without a personal electronic contact", "hybrid"),
+    ])  # fmt: skip
+    assert assigned(by_contact, reachable=True, named=()) == (E,)
+    assert assigned(by_contact, reachable=False, named=(P,)) == (H,)
+    named = made(assignments=[rule("as the roll says", "electronic", "workplace")])
+    assert assigned(named, reachable=True, named=(W, P)) == (W,), "what the determination does not name is no method"
+    assert assigned(named, reachable=True, named=()) == (), "nobody is given a method that nobody determined"
+    both = made(assignments=[rule("all", "postal"), rule("with a personal electronic contact", "electronic")])
+    assert assigned(both, reachable=True, named=()) == (E, P), "who is matched twice has both"
+    assert assigned(both, reachable=False, named=()) == (P,)
+
+
+def test_who_may_be_moved_may_have_several_methods() -> None:
+    moves = made(movement=[{"trigger": "lost", "source": "electronic", "target": "postal", "latest": "2026-11-10T09:00:00Z"}])
+    assert possible(moves, (E,)) == (E, P)
+    assert possible(moves, (W,)) == (W,)
+    assert possible(made(backup="hybrid"), (E, W)) == (E, H, W)
+    assert possible(made(backup="hybrid"), ()) == ()
+
+
+def test_the_statement_follows_the_hierarchy_of_the_voter() -> None:
+    one, other = hierarchy_statement((Route.WORKPLACE, Route.HYBRID_POSTAL)), hierarchy_statement((Route.HYBRID_POSTAL, Route.WORKPLACE))
+    assert "counts once" in one
+    assert one.index("box at work") < one.index("sent back by post")
+    assert other.index("sent back by post") < other.index("box at work")
+    assert hierarchy_statement((Route.ELECTRONIC,)) == hierarchy_statement(()) == ""
 
 
 def test_every_section_can_be_told() -> None:

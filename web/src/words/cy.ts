@@ -64,7 +64,7 @@ export const cy: Welsh = {
   rankWorkplace: "Papur pleidleisio a roddwch yn y blwch yn y gwaith",
   rankPostal: "Papur pleidleisio wedi'i anfon yn ôl drwy'r post",
   aboutOnce:
-    "Gallwch bleidleisio unwaith. Ni all neb weld sut y gwnaethoch bleidleisio, ac ychwanegir eich pleidlais at y cyfanswm heb ei hagor.",
+    "Gallwch bleidleisio unwaith yma. Ni all neb weld sut y gwnaethoch bleidleisio, ac ychwanegir eich pleidlais at y cyfanswm heb ei hagor.",
   aboutSteps: forms(
     "Nid oes cwestiynau.",
     "Mae un cwestiwn. Gallwch wirio eich ateb cyn pleidleisio.",

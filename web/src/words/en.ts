@@ -52,7 +52,7 @@ export const en = {
   rankHybridPostal: "The voting paper in your letter, sent back by post",
   rankWorkplace: "A voting paper that you put into the box at work",
   rankPostal: "A voting paper sent back by post",
-  aboutOnce: "You can vote once. Nobody can see how you voted, and your vote is added to the total without being opened.",
+  aboutOnce: "You can vote once here. Nobody can see how you voted, and your vote is added to the total without being opened.",
   aboutSteps: forms(
     "There is one question. You can check your answer before you vote.",
     "There are {count} questions. You can check your answers before you vote.",

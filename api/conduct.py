@@ -113,8 +113,12 @@ class Conduct:
         self._can_begin_ceremony(ballot)
         self.recording.ensure_log(ballot.election_id)
         keys.begin(self.board, ballot, self.group)
-        manifest = ballot.terms.manifest
-        self._note(ballot, "manifest_fixed", {"by": "service", "manifest_hash": sha256(manifest).digest(), "size": len(manifest)})
+        manifest, statutory = ballot.terms.manifest, ballot.manifest.statutory
+        kind = statutory.ballot_type if statutory else None
+        self._note(ballot, "manifest_fixed", {
+            "by": "service", "manifest_hash": sha256(manifest).digest(), "size": len(manifest),
+            **({"ballot_type": kind.value, "section": kind.section} if kind else {}),
+        })  # fmt: skip
 
     def _begin_trial(self, ballot: Ballot) -> None:
         ceremony = keys.held(self.board, ballot, self.group)

@@ -27,10 +27,12 @@ def entries() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def proofs() -> dict[str, set[str]]:
-    """Tests by the requirements that they are marked with, read from their sources."""
+    """Tests by the requirements that they are marked with, read from their sources; a case of a table is one, if `shows` makes it."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "shows" and isinstance(node.args[0], ast.Constant):
+                found[node.args[0].value].add(f"{path.relative_to(ROOT)}, line {node.lineno}")
             if isinstance(node, ast.FunctionDef):
                 for mark in node.decorator_list:
                     if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.proves":

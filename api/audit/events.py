@@ -61,7 +61,9 @@ _ALL = (
     Kind("ballot_log_begun", ("COP-104.1",), {"ballot": _HASH}),
     Kind("platform_started", ("COP-105a-i", "COP-105b-xi"), {"part": _PART, "version": Word()}, {"configuration_hash": _HASH}),
     Kind("platform_configured", ("COP-105a-i",), {**_BY, "setting": Word(), "after": Line()}, {"before": Line()}),
-    Kind("manifest_fixed", ("COP-105a-i",), {**_BY, "manifest_hash": _HASH, "size": Count()}),
+    Kind(
+        "manifest_fixed", ("COP-105a-i",), {**_BY, "manifest_hash": _HASH, "size": Count()}, {"ballot_type": Line(), "section": Line()},
+    ),
     Kind("particulars_recorded", ("COP-105a-i",), {**_BY, "section": Word(), "version": Count(), "text": Document()}),
     Kind("opening_checked", ("COP-105a-i",), {"warnings": Count()}, {"ids": Line(many=True)}),
     Kind("key_ceremony_held", ("COP-105a-i",), {"guardian_count": Count(), "quorum": Count(), "guardian_record_hash": _HASH}),

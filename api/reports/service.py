@@ -75,7 +75,11 @@ class Reports:
         permissions, and after the close the counts; the result when there is one, and the hash of the released record. Raises NotFound."""
         ballot = self._elections.ballot(election_id)
         voting = ballot.manifest.voting
+        statutory = ballot.manifest.statutory
+        kind = statutory.ballot_type if statutory else None
         facts: dict[str, Any] = {
+            "ballot_type": kind.value if kind else "not statutory", "section": kind.section if kind else None,
+            "methods": list(statutory.methods) if statutory else [], "hierarchy": list(statutory.hierarchy) if statutory else [],
             "election": election_id, "label": ballot.manifest.label, "union": voting.union, "scrutineer": voting.scrutineer,
             "opens": voting.opens, "closes": voting.closes, "state": ballot.state.value, "trustees": list(voting.trustees),
             "quorum": ballot.terms.quorum,

@@ -112,6 +112,7 @@ def test_the_service_for_rolls_tells_numbers_and_nobody_else_can(office: Office)
     assert note_roll(office, people=-1).status_code == 422
 
 
+@pytest.mark.proves("COP-005")
 @pytest.mark.parametrize("kind", BallotType)
 def test_every_kind_of_ballot_can_be_created_and_names_its_section(make_store: MakeStore, kind: BallotType) -> None:
     office = Office(make_store)
@@ -122,8 +123,16 @@ def test_every_kind_of_ballot_can_be_created_and_names_its_section(make_store: M
     assert kind.section in office.get(f"{WHERE}/manifest", "sam").text
     assert tell(office, sample(kind, methods)).status_code == 200
     assert found(office) == {"COP-045.1": "blocking"}
+    assert office.step("begin ceremony", "sam").json()["state"] == "ceremony"
+    (fixed,) = entries(office, "manifest_fixed")
+    report = office.get(f"{WHERE}/report", "sam").json()
+    for told in (fixed.members, report):
+        assert (told["ballot_type"], told["section"]) == (kind.value, kind.section)
+    assert report["methods"] == [each.value for each in methods]
 
 
+@pytest.mark.proves("COP-006")
+@pytest.mark.proves("COP-008")
 @pytest.mark.parametrize(
     ("member", "says"),
     [

@@ -47,6 +47,7 @@ from api.records import routes as records_routes
 from api.records.service import Releases
 from api.records.verifying import Verify
 from api.reports import routes as reports_routes
+from api.reports.pages import ReportPages
 from api.reports.service import Reports
 from api.store import Store
 from api.tally import log_routes
@@ -139,6 +140,7 @@ def create_staff_app(
     app.state.log = log
     particulars = ParticularsService(databases.elections, elections, clock, recording.add_once, partial(_voters, databases.voters, group))
     app.state.particulars = particulars
+    app.state.report_pages = ReportPages(app.state.reports, particulars, clock, settings.folder / "reports", recording.add_once)
     app.state.conduct = Conduct(accounts, elections, particulars, board, tally, releases, databases.voters, log, recording, clock, group)
     problems.install(app)
     for each in (

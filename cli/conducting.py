@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from api.pages import pages_folder, read_pages
 from cli.connection import Connection
 from cli.draft import draft_to_manifest, read_draft, with_type
 from cli.errors import PsephosError
-from cli.keystore import read_at_most
+from cli.keystore import read_at_most, write_new
 from cli.progress import ballots_bar
 from cli.scrutineer_folder import FEW_TRIES, PlatformBallot, bind
 from cli.session import Session, prompt
@@ -26,7 +27,7 @@ from engine.record import MANIFEST, PROFILE, SIGNATURE, as_date, digest, sign_re
 
 __all__ = [
     "abandon", "accept_small_units", "at_platform", "ceremony", "close", "create", "dispatch", "exclude", "join", "open_ballot", "release",
-    "report", "roll", "status", "tally", "trial",
+    "report", "report_pages", "roll", "status", "tally", "trial",
 ]  # fmt: skip
 
 _LARGEST_ROLL = 64 * 2**20
@@ -203,6 +204,21 @@ def report(folder: Path, output: Path | None, as_json: bool) -> None:
         output.write_text(f"{text}\n", encoding="utf-8")
         return
     click.echo(text)
+
+
+def report_pages(folder: Path, pdf: Path, told: Path | None, language: str, final: bool, as_json: bool) -> None:
+    """The report as PDF, with what the scrutineer says in it."""
+    try:
+        said = json.loads(read_at_most(told, 2**20)) if told else {}
+    except ValueError as error:
+        raise PsephosError(f"{told} is not JSON: {error}") from None
+    if not isinstance(said, dict):
+        raise PsephosError(f"{told}: expected an object with satisfied, reservations, accessibility, remarks")
+    content = at_platform(folder).file("/report/pages", {**said, "language": language, "final": final})
+    write_new(pdf, content, 0o644)
+    digest_of = sha256(content).hexdigest()
+    what = "the final report" if final else "a draft of the report"
+    tell(as_json, {"file": str(pdf), "sha256": digest_of}, f"{pdf}: {what}, SHA-256 {digest_of}")
 
 
 def at_platform(folder: Path) -> PlatformBallot:

@@ -104,6 +104,10 @@ class Connection:
         found = self.get_json(path, token)
         return found, self._tag
 
+    def post_for_bytes(self, path: str, content: Any, token: str, largest: int) -> bytes:
+        """POST of JSON whose answer is a file."""
+        return self._call("POST", path, token, json.dumps(content).encode(), largest)
+
     def put(self, path: str, content: Any, token: str, tag: str) -> Any:
         """PUT of JSON in place of what had this ETag; the answer as JSON."""
         return _json(self._call("PUT", path, token, json.dumps(content).encode(), SMALL, tag=tag), path)

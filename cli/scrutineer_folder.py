@@ -56,6 +56,10 @@ class PlatformBallot:
         """GET of JSON about the ballot, with its ETag."""
         return self.session.call(lambda token: self.session.connection.get_tagged(f"{self.where}{what}", token))
 
+    def file(self, what: str, content: Any) -> bytes:
+        """POST of JSON about the ballot whose answer is a file."""
+        return self.session.call(lambda token: self.session.connection.post_for_bytes(f"{self.where}{what}", content, token, _LARGEST))
+
     def put(self, what: str, content: Any, tag: str) -> Any:
         """PUT of JSON in place of what had this ETag."""
         return self.session.call(lambda token: self.session.connection.put(f"{self.where}{what}", content, token, tag))

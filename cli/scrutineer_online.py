@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from cli import conducting
+from cli.errors import PsephosError
 from cli.scrutineer_options import as_json_option
 
 __all__ = ["COMMANDS"]
@@ -84,9 +85,22 @@ def abandon(ballot: Path, as_json: bool) -> None:
 @click.command()
 @ballot_folder
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File for the facts, in place of standard output.")
+@click.option("--pdf", type=click.Path(path_type=Path, dir_okay=False), help="Write the report itself into this new file.")
+@click.option("--told", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="What you say in it, as JSON; see above.")
+@click.option("--language", type=click.Choice(["en", "cy"]), default="en", show_default=True, help="Of its headings.")
+@click.option("--final", is_flag=True, help="Make the final report, which never changes; what it lacks is named.")
 @as_json_option
-def report(ballot: Path, output: Path | None, as_json: bool) -> None:
-    """The facts of the scrutineer's report on BALLOT, in JSON."""
+def report(ballot: Path, output: Path | None, pdf: Path | None, told: Path | None, language: str, final: bool, as_json: bool) -> None:
+    """The facts of the scrutineer's report on BALLOT, in JSON; with --pdf the report itself, a draft unless it is --final.
+
+    The file --told may have the members satisfied (true or false: that there are no reasonable grounds to believe that a requirement was
+    not met), reservations, accessibility and remarks. The result is attached to the PDF as data.
+    """
+    if pdf is not None:
+        conducting.report_pages(ballot, pdf, told, language, final, as_json)
+        return
+    if final or told is not None:
+        raise PsephosError("--final and --told need --pdf, the file for the report")
     conducting.report(ballot, output, as_json)
 
 

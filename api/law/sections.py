@@ -1,5 +1,6 @@
 """What all sections of a ballot's particulars are made of. All may be left out while a ballot is a draft; the opening check names it."""
 
+import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated
 
@@ -20,11 +21,19 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _plain(text: str) -> str:
+    if any(unicodedata.category(each) in _REFUSED and each not in "\n\t" for each in text):
+        raise ValueError("expected text without control characters")
+    return text
+
+
+_REFUSED = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 Words = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=5000), Field(examples=["Considered on 3 November 2026; none was expressed."])
+    str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(_plain),
+    Field(examples=["Considered on 3 November 2026; none was expressed."]),
 ]
 """What somebody thought of something. Blanks are nothing."""
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Field(examples=["The union"])]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_plain), Field(examples=["The union"])]
 Day = Annotated[date, Field(examples=["2026-11-03"])]
 Moment = Annotated[datetime, AfterValidator(_in_utc), Field(examples=["2027-01-11T09:00:00Z"])]
 Answer = Annotated[bool, Field(examples=[True])]

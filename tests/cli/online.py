@@ -174,8 +174,8 @@ def new_store(folder: Path, made: list[Store]) -> Callable[[str, MetaData], Stor
 
 
 @contextmanager
-def platform(path: Path) -> Iterator[Platform]:
-    """A platform whose ballot has begun its key ceremony."""
+def platform(path: Path, **changes: Any) -> Iterator[Platform]:
+    """A platform whose ballot has begun its key ceremony; `changes` of its manifest."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         bound.listen(100)  # who comes before the service runs waits for it
@@ -183,7 +183,7 @@ def platform(path: Path) -> Iterator[Platform]:
         (path / "databases").mkdir(parents=True)
         stores: list[Store] = []
         office = Office(new_store(path / "databases", stores), (HOST, f"127.0.0.1:{port}"))
-        office.post("/ballots", office.terms(office.trustees()), "sam")
+        office.post("/ballots", office.terms(office.trustees(), **changes), "sam")
         made = Platform(path, office, Cheat(office.app), port)
         assert made.step("begin ceremony", "sam").status_code == 200
         server = uvicorn.Server(uvicorn.Config(made.cheat, log_config=None, ws="none", lifespan="off", timeout_graceful_shutdown=1))

@@ -17,9 +17,7 @@ from api.reports.words import HEADINGS, Language
 __all__ = ["Pages", "to_pdf"]
 
 _LAYOUT = Path(__file__).with_name("report.typ")
-_FOREIGN = re.compile(
-    "[^\\n\\t -~\\u00a0-\\u024f\\u0370-\\u0373\\u0376\\u0377\\u037b-\\u037e\\u0384-\\u0386\\u0388-\\u03ff\\u0400-\\u045f\\u2010-\\u2026\\u20ac]"
-)
+_FOREIGN = re.compile("[^\n\t -~\u00a0-\u024f\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03ce\u0400-\u045f\u2010-\u2026\u20ac]")
 _STANDARDS: Any = ["a-3a", "ua-1"]
 
 

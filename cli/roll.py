@@ -27,7 +27,7 @@ def reading_options(command: Command) -> Command:
 
 @click.group()
 def roll() -> None:
-    """Check an electoral roll."""
+    """Look at an electoral roll before it is handed over."""
 
 
 @roll.command()

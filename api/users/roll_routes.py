@@ -133,9 +133,8 @@ def roll(desk: Desk, _: Reader, election_id: ElectionId) -> RollState:
         result = desk.users.result(election_id)
     except NotFound:
         return RollState(people=desk.users.count(election_id))
-    return RollState(
-        people=desk.users.count(election_id), checked=datetime.fromisoformat(result["checked"]), rules=result["rules"], needs_method=result["needs_method"]
-    )
+    checked = datetime.fromisoformat(result["checked"])
+    return RollState(people=desk.users.count(election_id), checked=checked, rules=result["rules"], needs_method=result["needs_method"])
 
 
 @router.get("/import", responses=documented(404, 421, 422, 503))

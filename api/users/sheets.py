@@ -177,7 +177,7 @@ def _not_utf_8(opened: Open) -> bytes:
 @contextmanager
 def _spreadsheet(opened: Open, sheet: str) -> Iterator[Table]:
     """The table of XLSX or ODS, read by a process of its own (see `unpacking`)."""
-    command = [sys.executable, "-I", "-m", "api.users.unpacking", *([sheet] if sheet else [])]
+    command = [sys.executable, "-I", "-m", "api.users.unpacking", *([json.dumps(sheet)] if sheet else [])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         if process.stdin is None or process.stdout is None:
             raise AssertionError("both are asked for above")

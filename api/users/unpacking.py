@@ -1,6 +1,6 @@
 """Opens a spreadsheet in a process of its own, whose memory and time are bounded: whatever the file does to it, the service goes on.
 
-    python -I -m api.users.unpacking [SHEET]     the file on standard input; JSON on standard output, one value a line:
+    python -I -m api.users.unpacking [SHEET]     SHEET is JSON; the file on standard input; JSON on standard output, one value a line:
 
     {"kind", "sheet", "sheets"}      which sheet is read, and which ones there are; or {"refused": why}, and nothing more
     [row, cell, …]                   a row as a spreadsheet numbers it, from 1; a cell is text, or [kind, text] for a number or a date
@@ -147,7 +147,7 @@ def main(arguments: list[str]) -> int:
         content = sys.stdin.buffer.read(LARGEST + 1)
         if len(content) > LARGEST:
             raise Refused(f"it is larger than {LARGEST} bytes: save it as CSV UTF-8")
-        workbook, told = _open(io.BytesIO(content), arguments[0] if arguments else "")
+        workbook, told = _open(io.BytesIO(content), json.loads(arguments[0]) if arguments else "")
         out.write(json.dumps(told) + "\n")
         out.writelines(_rows(workbook, str(told["sheet"])))
         out.write('{"end": true}\n')

@@ -31,6 +31,7 @@ from api.tally.service import TALLY, TallyService
 from api.voters.access import count_voters
 from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
+from api.voters.handing_over import check_whole
 from api.voters.window import PublicElection, abandon_window, open_window, prepare, window_of
 from engine.ballot import CAST, DISCOUNTED
 from engine.encoding import to_json
@@ -142,8 +143,7 @@ class Conduct:
         election = keys.held(self.board, ballot, self.group).election
         trial.check_finished(BoardMessages(self.board, ballot.election_id, self.group), election)
         window = window_of(self.voters, ballot.election_id, self.group)
-        if not count_voters(self.voters, window):
-            raise Conflict("nobody can vote yet: there is no roll (psephos scrutineer roll)")
+        check_whole(self.voters, window)
         self.particulars.must_open(ballot)
 
     def _open(self, ballot: Ballot) -> None:

@@ -4,6 +4,7 @@ SV-07, SV-28.
 """
 
 from collections.abc import Collection, Iterable, MutableMapping
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
 
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import answer
 
-__all__ = ["Edge", "as_page", "client_address"]
+__all__ = ["Edge", "Upload", "as_page", "client_address"]
 
 Network = IPv4Network | IPv6Network
 
@@ -47,12 +48,22 @@ def as_page(scope: MutableMapping[str, Any], *, camera: bool) -> None:
     scope[_PAGE] = camera
 
 
-class Edge:
-    """Wraps an app. `hosts` are the names it answers to; a body has at most `largest` bytes; what changes something is JSON and comes from
-    no other web site."""
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Requests that may bring a file as their body: paths with this end, of these types, none of which a form on another site can send;
+    at most `largest` bytes."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], largest: int) -> None:
-        self._app, self._hosts, self._largest = app, frozenset(hosts), largest
+    path_end: str
+    types: tuple[str, ...]
+    largest: int
+
+
+class Edge:
+    """Wraps an app. `hosts` are the names it answers to; a body has at most `largest` bytes; what changes something is JSON, or an
+    `upload`, and comes from no other web site."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str], largest: int, upload: Upload | None = None) -> None:
+        self._app, self._hosts, self._largest, self._upload = app, frozenset(hosts), largest, upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -66,17 +77,23 @@ class Edge:
                 message["headers"] = [pair for pair in message["headers"] if pair[0].lower() not in _NAMES] + own
             await send(message)
 
-        refusal = self._refusal(Request(scope))
+        request = Request(scope)
+        largest = self._upload.largest if self._upload and self._uploads(request) else self._largest
+        refusal = self._refusal(request, largest)
         if refusal is not None:
             await answer(*refusal)(scope, receive, with_headers)
             return
-        body = _Bounded(receive, self._largest)
+        body = _Bounded(receive, largest)
         try:
             await self._app(scope, body, with_headers)
         except _TooLarge:
-            await answer(413, "Too large", f"a request has at most {self._largest} bytes; nothing was stored")(scope, receive, with_headers)
+            await answer(413, "Too large", f"a request has at most {largest} bytes; nothing was stored")(scope, receive, with_headers)
 
-    def _refusal(self, request: Request) -> tuple[int, str, str] | None:
+    def _uploads(self, request: Request) -> bool:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return self._upload is not None and request.url.path.endswith(self._upload.path_end) and kind in self._upload.types
+
+    def _refusal(self, request: Request, largest: int) -> tuple[int, str, str] | None:
         headers = request.headers
         if len(headers.getlist("host")) != 1 or headers["host"] not in self._hosts:
             return 421, "Not this service", "this service does not answer to that name"
@@ -90,8 +107,10 @@ class Edge:
         length = headers.get("content-length", "")
         if length and not (length.isascii() and length.isdigit() and len(length) < 20):
             return 400, "Bad request", "the length of the body is malformed"
-        if length and int(length) > self._largest:
-            return 413, "Too large", f"a request has at most {self._largest} bytes; nothing was stored"
+        if length and int(length) > largest:
+            return 413, "Too large", f"a request has at most {largest} bytes; nothing was stored"
+        if self._uploads(request):
+            return None
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return 415, "Not JSON", "expected a body of the type application/json; nothing was stored"
         return None

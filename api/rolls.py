@@ -23,16 +23,18 @@ from api.observing import Observing
 from api.pages import REFERENCE_LENGTH
 from api.recording import Recording
 from api.store import Store
-from api.users import routes
+from api.users import roll_routes, routes
+from api.users.desk import RollDesk
 from api.users.dispatch import Instructions, Sender
+from api.users.importing import Importing
 from api.users.link import Link, VotersLink
 from api.users.people import UserDatabase
-from api.users.roll import RollErrors
 from engine.group import STANDARD, Group
 
 __all__ = ["RollDatabases", "RollSettings", "create_roll_app"]
 
-LARGEST_BODY = 2 * routes.LARGEST_ROLL
+LARGEST_BODY = 2**20
+"""Bytes of a request in JSON; a roll is no JSON, see `roll_routes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class RollDatabases:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """See `api.users.routes.BallotFacts`."""
+    """See `api.users.desk.BallotFacts`."""
 
     elections: ElectionService
     settings: RollSettings
@@ -80,6 +82,12 @@ class Facts:
         ballot = self.elections.ballot(election_id)
         if ballot.state is not State.TRIAL:
             raise Conflict(f"the ballot is {ballot.state}: a roll is taken after the key ceremony and before the opening")
+
+    def must_change_rules(self, election_id: str) -> None:
+        """Rules for contacts can be made from the beginning."""
+        ballot = self.elections.ballot(election_id)
+        if ballot.state not in (State.DRAFT, State.CEREMONY, State.TRIAL):
+            raise Conflict(f"the ballot is {ballot.state}: its rules for contacts do not change any more")
 
     def must_dispatch(self, election_id: str) -> Instructions:
         """Messages are sent once there can be codes, until the close."""
@@ -113,15 +121,16 @@ def create_roll_app(databases: RollDatabases, settings: RollSettings, clock: Clo
     elections = ElectionService(databases.elections, clock, group, recording.of_elections)
     app = FastAPI(title="Psephos service for rolls", version="1", openapi_url="/api/v1/roll/openapi.json", docs_url=None, redoc_url=None)
     app.state.authorise = accounts.authorise
-    app.state.desk = routes.RollDesk(
-        UserDatabase(databases.users, clock), Facts(elections, settings), VotersLink(settings.link), settings.sender, recording.add,
+    users = UserDatabase(databases.users, clock)
+    app.state.desk = RollDesk(
+        users, Importing(users), Facts(elections, settings), VotersLink(settings.link), settings.sender, recording.add,
         recording.add_once, clock,
     )  # fmt: skip
     problems.install(app)
-    app.add_exception_handler(RollErrors, routes.errors_answer)  # type: ignore[arg-type]
-    app.include_router(routes.router)
+    for each in (roll_routes, routes):
+        app.include_router(each.router)
     app.include_router(health_routes(clock, databases.check))
-    app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY)
+    app.add_middleware(Edge, hosts=settings.hosts, largest=LARGEST_BODY, upload=roll_routes.UPLOAD)
     app.state.counts = Counts("rolls", moved=lambda: abs(clock.jump()) > JUMP)
     app.add_middleware(Observing, counts=app.state.counts)
     check_declared(app)

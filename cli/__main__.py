@@ -8,6 +8,7 @@ from cli.demo import demo
 from cli.doctor import doctor
 from cli.errors import PsephosGroup
 from cli.requirements import requirements
+from cli.roll import roll
 from cli.scrutineer import scrutineer
 from cli.services import accounts, database, keys, serve
 from cli.tally import tally
@@ -26,7 +27,7 @@ def psephos() -> None:
     arithmetic()  # refuses at once what PSEPHOS_ARITHMETIC asks for in vain
 
 
-for command in (trustee, scrutineer, ballot, tally, demo, verify, bench, serve, database, keys, accounts, requirements, doctor):
+for command in (trustee, scrutineer, ballot, tally, demo, verify, bench, serve, database, keys, accounts, requirements, doctor, roll):
     psephos.add_command(command)
 
 

@@ -27,11 +27,8 @@ from engine.record import MANIFEST, PROFILE, SIGNATURE, as_date, digest, sign_re
 
 __all__ = [
     "abandon", "accept_small_units", "at_platform", "ceremony", "close", "create", "dispatch", "exclude", "join", "open_ballot", "release",
-    "report", "report_pages", "roll", "status", "tally", "trial",
+    "report", "report_pages", "status", "tally", "trial",
 ]  # fmt: skip
-
-_LARGEST_ROLL = 64 * 2**20
-
 
 def tell(as_json: bool, found: Any, *lines: str) -> None:
     """What a command says at its end: all of it in JSON on standard output, or lines for people."""
@@ -67,17 +64,6 @@ def join(folder: Path, url: str, rolls: str | None, ballot_id: str, as_json: boo
     """Binds a folder to a ballot that somebody else has made: for the second person."""
     bind(folder, url, rolls, ballot_id)
     status(folder, as_json)
-
-
-def roll(folder: Path, file: Path, dry_run: bool, as_json: bool) -> None:
-    """Hands over a roll; all errors are listed."""
-    try:
-        text = read_at_most(file, _LARGEST_ROLL).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise PsephosError(f"{file} is not UTF-8: save it as CSV UTF-8") from None
-    found = at_platform(folder).rolls("/roll", {"csv": text, "dry_run": dry_run})
-    done = "would be" if dry_run else "are"
-    tell(as_json, found, f"{found['people']} people {done} on the roll", "next: psephos scrutineer dispatch, then open")
 
 
 def dispatch(folder: Path, as_json: bool) -> None:

@@ -4,6 +4,7 @@ Plain HTTP goes to this machine alone, for tests. Certificates are checked again
 """
 
 import http.client
+import io
 import ipaddress
 import json
 import re
@@ -14,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from cli.errors import PsephosError
@@ -34,11 +35,11 @@ class Unreachable(PsephosError):
 
 
 class Refused(PsephosError):
-    """The service's refusal, in its own words; `status` is that of HTTP."""
+    """The service's refusal, in its own words; `status` is that of HTTP, `told` all that it says, if that is JSON."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, told: Any = None) -> None:
         super().__init__(f"the service refuses: {detail} (status {status})")
-        self.status, self.detail = status, detail
+        self.status, self.detail, self.told = status, detail, told
 
 
 class NotSignedIn(Refused):
@@ -108,9 +109,13 @@ class Connection:
         """POST of JSON whose answer is a file."""
         return self._call("POST", path, token, json.dumps(content).encode(), largest)
 
-    def put(self, path: str, content: Any, token: str, tag: str) -> Any:
-        """PUT of JSON in place of what had this ETag; the answer as JSON."""
+    def put(self, path: str, content: Any, token: str, tag: str | None = None) -> Any:
+        """PUT of JSON, in place of what had this ETag if one is named; the answer as JSON."""
         return _json(self._call("PUT", path, token, json.dumps(content).encode(), SMALL, tag=tag), path)
+
+    def upload(self, path: str, file: BinaryIO, token: str) -> Any:
+        """POST of a file from its beginning; the answer as JSON. It has to bear being sent twice."""
+        return _json(self._call("POST", path, token, file, SMALL), path)
 
     def stream(self, path: str, token: str) -> "_Stream":
         """The answer to GET in parts, for what is too large for the memory: a context that yields the header ETag and the parts."""
@@ -123,7 +128,8 @@ class Connection:
             self._open = None
 
     def _call(
-        self, method: str, path: str, token: str | None, body: bytes | None, largest: int, key: str | None = None, tag: str | None = None
+        self, method: str, path: str, token: str | None, body: bytes | BinaryIO | None, largest: int, key: str | None = None,
+        tag: str | None = None,
     ) -> bytes:  # fmt: skip
         for pause in self.pauses():
             reused = self._open is not None
@@ -154,7 +160,7 @@ class Connection:
         raise AssertionError("the last try returns or raises")
 
     def send(
-        self, method: str, path: str, token: str | None, body: bytes | None, key: str | None = None, tag: str | None = None
+        self, method: str, path: str, token: str | None, body: bytes | BinaryIO | None, key: str | None = None, tag: str | None = None
     ) -> http.client.HTTPResponse:
         """One request; raises what the connection raises. Redirects are answers as any other."""
         if self._open is None:
@@ -162,8 +168,11 @@ class Connection:
             more: dict[str, Any] = {"context": ssl.create_default_context()} if self.place.secure else {}
             self._open = kind(self.place.host, self.place.port, timeout=TIMEOUT, **more)
         headers = {"Accept": "*/*", "User-Agent": "psephos"}
-        if body is not None:
+        if isinstance(body, bytes):
             headers["Content-Type"] = "application/json"
+        elif body is not None:
+            headers["Content-Type"], headers["Content-Length"] = "application/octet-stream", str(body.seek(0, io.SEEK_END))
+            body.seek(0)
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         if key is not None:
@@ -228,11 +237,13 @@ def check_whole(response: http.client.HTTPResponse) -> None:
 
 def refusal(status: int, content: bytes) -> Refused:
     """What a refusal says, if it says anything."""
+    told = None
     try:
-        detail = str(json.loads(content)["detail"])[:500]
+        told = json.loads(content)
+        detail = str(told["detail"])[:500]
     except (ValueError, TypeError, KeyError, RecursionError):
         detail = "it does not say why" if status not in range(300, 400) else "it sends us elsewhere, and we do not go there"
-    return NotSignedIn(status, detail) if status == 401 else Refused(status, detail)
+    return NotSignedIn(status, detail) if status == 401 else Refused(status, detail, told)
 
 
 def _json(content: bytes, path: str) -> Any:

@@ -163,8 +163,8 @@ def _open(shown: Demonstration, voters: int, closes: datetime) -> None:
     if datetime.now(UTC) >= closes - timedelta(seconds=5):
         raise PsephosError(f"this took so long that {_too_late(closes)}")
     shown.console.print(f"4. The roll: {voters} members get unique identifiers, and access codes by e-mail. Two persons open the ballot.")
-    lines = ["reference,name,email,ballot_style"]
-    lines += [f"{number},Voter {number},voter{number}@members.example,{STYLES[style_of(number)]}" for number in range(1, voters + 1)]
+    lines = ["reference,name,email,email_purpose,ballot_style"]
+    lines += [f"{number},Voter {number},voter{number}@members.example,union,{STYLES[style_of(number)]}" for number in range(1, voters + 1)]
     write_new(shown.folder / "roll.csv", "\n".join([*lines, ""]).encode())
     shown.conduct(1, "roll", str(shown.folder / "roll.csv"))
     shown.conduct(1, "dispatch")

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, BinaryIO
+from urllib.parse import quote, urlencode
 
-from cli.connection import Connection, read_url
+from cli.connection import Connection, Refused, read_url
 from cli.errors import PsephosError
 from cli.keystore import read_at_most, write_new
 from cli.session import Ask, Session, prompt
@@ -67,6 +67,28 @@ class PlatformBallot:
     def rolls(self, what: str, content: Any) -> Any:
         """POST of JSON to the service for rolls."""
         return self.session.call(lambda token: self._rolls.post(f"{self.where}{what}", content, token))
+
+    def hand_over_roll(self, file: BinaryIO, asked: dict[str, str], tell: Callable[[str], None], pause: float = 0.5) -> Any:
+        """Sends a roll, and waits until it is read; what came of it. Raises Refused, also for rows that are rejected; PsephosError if the
+        service ended meanwhile."""
+        where = f"{self.where}/roll"
+        found = self.session.call(lambda token: self._rolls.upload(f"{where}?{urlencode(asked)}", file, token))
+        while found["state"] == "running":
+            tell(f"{found['doing']}: {found['at']} rows")
+            time.sleep(pause)
+            found = self.session.call(lambda token: self._rolls.get_json(f"{where}/import", token))
+        if found["state"] == "failed":
+            raise Refused(422, found["failed"], {"report": found})
+        return found
+
+    def roll_problems(self, output: BinaryIO) -> None:
+        """Downloads all that is wrong with the roll that was handed over last."""
+        content = self.session.call(lambda token: self._rolls.get(f"{self.where}/roll/problems", token, _LARGEST))
+        output.write(content)
+
+    def put_contact_rules(self, rules: Any) -> Any:
+        """Says whose contacts are the employer's or the union's."""
+        return self.session.call(lambda token: self._rolls.put(f"{self.where}/roll/contact-rules", rules, token))
 
     def roll_state(self) -> Any:
         """How many people stand on the roll."""

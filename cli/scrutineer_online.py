@@ -1,11 +1,13 @@
 """`psephos scrutineer`, the commands that there are on a platform alone. BALLOT is a folder that is bound to a ballot there."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from cli import conducting
 from cli.errors import PsephosError
+from cli.roll import reading_options
 from cli.scrutineer_options import as_json_option
 
 __all__ = ["COMMANDS"]
@@ -35,16 +37,28 @@ def ceremony(ballot: Path, as_json: bool) -> None:
 @click.command()
 @ballot_folder
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--dry-run", is_flag=True, help="Only look for errors; nothing is stored.")
+@click.option("--dry-run", is_flag=True, help="Only look for what is wrong, and for what would change; nothing is stored.")
+@click.option("--leave-out", type=click.IntRange(min=0), default=0, metavar="N", help="Exactly so many rows are rejected and left out.")
+@click.option("--rules", type=click.File("rb"), help="JSON with domains and numbers of employer and union, for this and later rolls.")
+@click.option("--problems", type=click.Path(path_type=Path, dir_okay=False), help="New file for all that is wrong, with the values: CSV.")
+@reading_options
 @as_json_option
-def roll(ballot: Path, file: Path, dry_run: bool, as_json: bool) -> None:
-    """Hand over the roll of BALLOT in FILE, CSV in UTF-8.
+def roll(
+    ballot: Path, file: Path, dry_run: bool, leave_out: int, rules: BinaryIO | None, problems: Path | None, given_for: str | None,
+    sheet: str, encoding: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Hand over the roll of BALLOT in FILE: CSV, TSV, XLSX or ODS. In place of an earlier one, until the ballot is open.
 
-    Its columns are reference, name, ballot_style, and email, mobile, address where there are any.
+    Columns are reference, name, ballot_style, and where there are any email, mobile, address, email_purpose (union, preference),
+    mobile_type (personal, work), method (electronic, hybrid, workplace, postal; several with a +) and delivery. Other names that mean the
+    same are recognised, and what was guessed is shown.
 
-    It is taken whole or not at all, and every error in it is listed.
+    It is stored whole, without exactly those rows that --leave-out counts, or not at all; everything that is wrong is listed.
     """
-    conducting.roll(ballot, file, dry_run, as_json)
+    from cli.rolls import hand_over
+
+    asked = {"dry_run": str(dry_run).lower(), "leave_out": str(leave_out), "sheet": sheet, "encoding": encoding}
+    hand_over(ballot, file, asked | ({"given_for": given_for} if given_for else {}), rules, problems, as_json)
 
 
 @click.command()

@@ -61,6 +61,7 @@ SELECT format('GRANT %s ON %I TO %I', granted, name, :'service')
         ('voters', 'outbox', 'DELETE'),
         ('voters', 'voter', 'UPDATE (voter_index)'),
         ('voters', 'voting_window', 'UPDATE (opened, closed, abandoned)'),
+        ('users', 'person', 'UPDATE (sealed)'),
         ('audit', 'audit_chain', 'UPDATE (name)'),
         ('elections', 'election', 'UPDATE (manifest, quorum, trustees, audit_key, signing_key, state, version)'),
         ('accounts', 'account', 'UPDATE (sealed, password, ended)'),

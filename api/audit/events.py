@@ -68,6 +68,7 @@ _ALL = (
     Kind("opening_checked", ("COP-105a-i",), {"warnings": Count()}, {"ids": Line(many=True)}),
     Kind("key_ceremony_held", ("COP-105a-i",), {"guardian_count": Count(), "quorum": Count(), "guardian_record_hash": _HASH}),
     Kind("roll_loaded", ("COP-105a-i",), {**_BY, "count": Count(), "file_hash": _HASH}, {"refused": Count()}),
+    Kind("exceptions_sent", ("COP-105e",), {**_BY, "count": Count(), "list_hash": _HASH, "sent": Moment()}),
     Kind("identifiers_generated", ("COP-105a-ii",), {"generator": Word(), "random_bits": Count(), "count": Count()}),
     Kind(
         "access_methods_generated", ("COP-105a-ii",),

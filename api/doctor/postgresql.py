@@ -13,8 +13,8 @@ EVIDENCE = {
     "accounts": ("permission", "frozen_list", "recovery_step", "data_key"),
     "audit": ("audit_entry", "audit_checkpoint", "data_key"),
     "elections": ("approval", "transition", "board_message", "answered"),
-    "users": ("roll", "person", "dispatch", "data_key"),
-    "voters": ("vote", "vote_status", "challenged", "seen", "log_leaf", "data_key"),
+    "users": ("roll", "roll_version", "contact_rules", "dispatch", "data_key"),
+    "voters": ("roll_size", "removed_voter", "vote", "vote_status", "challenged", "seen", "log_leaf", "data_key"),
 }
 """Tables of each store to which its service adds, and in which it never changes or deletes anything."""
 _GRANTS = "run deploy/postgresql.sql for this store, and give the service the account psephos_<store>"

@@ -14,6 +14,8 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Protocol
 
+from api.users.contacts import ContactProblem, email_of
+from api.users.entries import ELECTRONIC
 from api.users.people import Known, UserDatabase
 
 __all__ = ["Dispatcher", "Instructions", "IssueCode", "OutboxFolder", "Sender", "Sent", "instructions_text"]
@@ -77,14 +79,19 @@ class Dispatcher:
 
     def __init__(self, people: UserDatabase, issue: IssueCode, sender: Sender) -> None:
         self._people, self._issue, self._sender = people, issue, sender
+        self._held: dict[str, set[str]] | None = None
 
     def send_all(
         self, election_id: str, instructions: Instructions, progress: Callable[[int, int], None] | None = None, most: int | None = None
     ) -> Sent:
-        """Sends a code to everybody on the roll who has an e-mail address and was not sent one, in random order; to at most so many of
-        them. What a run that was stopped has sent is not sent again. `progress` is called with how many are done and how many there are."""
+        """Sends a code to everybody on the roll whose methods include the electronic one, who has an e-mail address that no other voter's
+        code went to (COP-055a), and was not sent one, in random order; to at most so many of them. What a run that was stopped has sent is
+        not sent again. `progress` is called with how many are done and how many there are."""
         have_one = self._people.sent_to(election_id)
-        reachable = [known for known in self._people.people(election_id) if known.entry.email]
+        reachable = [
+            known for known in self._people.people(election_id)
+            if known.entry.email and ELECTRONIC in known.entry.methods and not self._is_anothers(election_id, known)
+        ]  # fmt: skip
         unreachable = self._people.count(election_id) - len(reachable)
         waiting = [known for known in reachable if known.unique_identifier not in have_one]
         secrets.SystemRandom().shuffle(waiting)
@@ -96,18 +103,37 @@ class Dispatcher:
         return Sent(sent, len(now) - sent, unreachable, len(waiting) - sent)
 
     def send_one(self, election_id: str, known: Known, instructions: Instructions) -> bool:
-        """Sends a new code to one person, in place of any other. False if the message could not be sent; that is noted too."""
+        """Sends a new code to one person, in place of any other. False if the message could not be sent; that is noted too. None is asked
+        for if another voter's code went to the same address."""
+        if self._is_anothers(election_id, known):
+            self._people.note_dispatch(election_id, known.unique_identifier, self.channel, "failed")
+            return False
         return self.send_code(election_id, known, self._issue(known.unique_identifier, self.channel), instructions)
 
     def send_code(self, election_id: str, known: Known, code: str, instructions: Instructions) -> bool:
         """Sends a code that was made for this person. As `send_one`."""
         try:
+            if self._is_anothers(election_id, known):
+                raise ValueError("another voter's address")
             self._sender.send(_message(known, code, instructions))
         except (OSError, ValueError, AttributeError, LookupError):  # all but the first: an address of which no message can be made
             self._people.note_dispatch(election_id, known.unique_identifier, self.channel, "failed")
             return False
-        self._people.note_dispatch(election_id, known.unique_identifier, self.channel, "sent")
+        key = email_of(known.entry.email).key
+        self._people.note_dispatch(election_id, known.unique_identifier, self.channel, "sent", key)
+        if self._held is not None:
+            self._held.setdefault(self._people.contact_hash(election_id, key), set()).add(known.unique_identifier)
         return True
+
+    def _is_anothers(self, election_id: str, known: Known) -> bool:
+        """Whether another voter's code was sent to this person's address, in whatever way it was written then (COP-055a)."""
+        if self._held is None:
+            self._held = self._people.holders(election_id)
+        try:
+            key = email_of(known.entry.email).key
+        except ContactProblem:  # a roll of an earlier program may have one; no message can be made of it
+            return False
+        return not self._held.get(self._people.contact_hash(election_id, key), set()) <= {known.unique_identifier}
 
 
 def instructions_text(instructions: Instructions) -> str:

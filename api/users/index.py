@@ -14,5 +14,12 @@ class Index:
 
     def person(self, election_id: str, unique_identifier: str) -> bytes:
         """Of a unique identifier."""
-        parts = (b"person", election_id.encode(), unique_identifier.encode())
+        return self._of(b"person", election_id, unique_identifier)
+
+    def contact(self, election_id: str, key: str) -> bytes:
+        """Of a contact's key (see `contacts`)."""
+        return self._of(b"contact", election_id, key)
+
+    def _of(self, kind: bytes, election_id: str, text: str) -> bytes:
+        parts = (kind, election_id.encode(), text.encode())
         return hmac.digest(self.key, b"".join(len(part).to_bytes(4, "big") + part for part in parts), "sha256")

@@ -6,20 +6,23 @@ A secret passes: access codes, on their way to being sent.
 import http.client
 import json
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from api.errors import ApiError, Conflict, Invalid, NotFound, Overloaded
 from api.users.people import Minted
 
-__all__ = ["MOST_VOTERS", "Link", "VotersLink"]
+__all__ = ["AT_ONCE", "Link", "VotersLink"]
 
-MOST_VOTERS = 200_000
+AT_ONCE = 20_000
+"""Voters of one part of a roll."""
 _LARGEST_ANSWER = 2**20
 _TIMEOUT = 60.0  # seconds
+Each = TypeVar("Each")
 _REFUSALS: dict[int, type[ApiError]] = {404: NotFound, 409: Conflict, 422: Invalid}
 
 
@@ -52,12 +55,22 @@ class VotersLink:
     def __init__(self, link: Link) -> None:
         self._link = link
 
-    def take(self, election_id: str, minted: Sequence[Minted]) -> None:
-        """Makes the voters of a roll known, all or none; the same again changes nothing."""
-        if len(minted) > MOST_VOTERS:
-            raise Invalid(f"a roll of more than {MOST_VOTERS} people cannot be handed over at once yet")
-        voters = [{"unique_identifier": each.unique_identifier, "style": each.style} for each in minted]
-        self._post(f"/api/v1/link/{election_id}/voters", {"voters": voters})
+    def hand_over(
+        self, election_id: str, count: int, minted: Iterable[Minted], removed: Iterable[str] = (),
+        tell: Callable[[int], None] = lambda _: None,
+    ) -> int:  # fmt: skip
+        """Makes `count` voters known, in parts, and removes others; the same again changes nothing, so that one that was stopped is done
+        again. `tell` is told how many are done. Answers how many voters there are then."""
+        there = self._post(f"/api/v1/link/{election_id}/roll", {"voters": count})["voters"]
+        for part in _parts(removed):
+            there = self._post(f"/api/v1/link/{election_id}/removals", {"unique_identifiers": part})["voters"]
+        done = 0
+        for some in _parts(minted):
+            voters = [{"unique_identifier": each.unique_identifier, "style": each.style} for each in some]
+            there = self._post(f"/api/v1/link/{election_id}/voters", {"voters": voters})["voters"]
+            done += len(voters)
+            tell(done)
+        return int(there)
 
     def code(self, election_id: str, unique_identifier: str, channel: str) -> str:
         """A new access code, 28 characters, in place of all others of that voter."""
@@ -110,6 +123,12 @@ class VotersLink:
                 raise Overloaded("the service with the voters is busy; nothing more was done", 10)
             raise LinkError(f"the service with the voters refused with {answer.status}")
         return dict(told)
+
+
+def _parts(many: Iterable[Each]) -> Iterator[list[Each]]:
+    source = iter(many)
+    while part := list(islice(source, AT_ONCE)):
+        yield part
 
 
 def _aes_256() -> ssl.SSLContext:

@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from api.data_keys import KeyTable
 
-__all__ = ["TABLES", "Dispatch", "Person", "Roll", "UserKey", "UserTable"]
+__all__ = ["TABLES", "Dispatch", "Person", "Roll", "RollVersion", "StoredRules", "UserKey", "UserTable"]
 
 _NO_ROWID = {"sqlite_with_rowid": False}
 
@@ -26,7 +26,7 @@ class UserKey(KeyTable, UserTable, table=True):
 
 
 class Roll(UserTable, table=True):
-    """The electoral roll of a ballot: the SHA-256 of the file it was read from, and how many people stand on it."""
+    """The first electoral roll of a ballot: the SHA-256 of the file it was read from, and how many people stood on it."""
 
     __tablename__ = "roll"
     __table_args__ = _NO_ROWID
@@ -36,8 +36,34 @@ class Roll(UserTable, table=True):
     people: int
 
 
+class RollVersion(UserTable, table=True):
+    """A roll as it was taken: the first has the version 1, the last counts. `sealed`: when it was checked, by which rules, and what was
+    found, in numbers (COP-056.2). Rows are only added."""
+
+    __tablename__ = "roll_version"
+    __table_args__ = _NO_ROWID
+
+    election_id: str = Field(primary_key=True, foreign_key="roll.election_id")
+    version: int = Field(primary_key=True)
+    digest: bytes
+    people: int
+    sealed: bytes
+
+
+class StoredRules(UserTable, table=True):
+    """Whose contacts are the employer's or the union's: the last version counts. Rows are only added."""
+
+    __tablename__ = "contact_rules"
+    __table_args__ = _NO_ROWID
+
+    election_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    sealed: bytes
+
+
 class Person(UserTable, table=True):
-    """Somebody on a roll. `sealed`: unique identifier, membership reference, name, contacts, ballot style."""
+    """Somebody on a roll. `sealed`: unique identifier, membership reference, name, contacts, ballot style, methods; of somebody whom a
+    later roll does not name any more, the unique identifier alone."""
 
     __tablename__ = "person"
     __table_args__ = _NO_ROWID

@@ -2,26 +2,27 @@
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from hashlib import sha256
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import col, func, insert, select
+from sqlmodel import Session, col, func, select
 
 from api.clock import Clock
 from api.data_keys import DataKeys
-from api.errors import Conflict, NotFound
+from api.errors import NotFound
 from api.sealing import DataKey, Place
 from api.store import Store
+from api.users.contact_rules import ContactRules
+from api.users.entries import Entry
 from api.users.index import Index
-from api.users.models import Dispatch, Person, Roll, UserKey
-from api.users.roll import Entry, read_roll
+from api.users.models import Dispatch, Person, Roll, RollVersion, StoredRules, UserKey
+from api.users.roll import CheckedRoll, Tell
+from api.users.storing import Changes, Stored, Storing, last_version, person_place, version_place
 
 __all__ = ["Known", "Minted", "UserDatabase"]
 
 _INDEX = "keyed hashes"
-_AT_ONCE = 5_000  # rows in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,46 +50,73 @@ class UserDatabase:
         with store.transaction() as session:
             self._index = Index(self._keys.make(session, _INDEX).secret)
 
-    def import_roll(self, election_id: str, content: bytes, styles: Mapping[str, int]) -> list[Minted]:
-        """Takes a roll, whole or not at all, and mints a unique identifier for each person; in random order. The same file again answers
-        the same. Raises RollErrors, or Conflict if the ballot has another roll already."""
-        digest = sha256(content).digest()
-        found = self._roll(election_id)
-        if found is not None:
-            if not secrets.compare_digest(found.digest, digest):
-                raise Conflict("the ballot has another roll already; nothing was stored")
-            return [Minted(known.unique_identifier, known.entry.style) for known in self.people(election_id)]
-        entries = read_roll(content, styles)
-        people = [Known(secrets.token_hex(16), entry) for entry in entries]
+    def store_roll(self, election_id: str, checked: CheckedRoll, tell: Tell = lambda *_: None) -> Stored:
+        """Takes a roll that was checked, whole or not at all; in place of an earlier one. See `Storing`."""
+        return self._storing(election_id).store(checked, self._clock.now(), self.rules_version(election_id), tell)
+
+    def changes(self, election_id: str, checked: CheckedRoll) -> Changes:
+        """What would become of the ballot's people if the roll was stored. Raises NotFound once they were destroyed."""
+        return self._storing(election_id).compare(checked).changes
+
+    def minted(self, election_id: str) -> Iterator[Minted]:
+        """What the voter database is told of everybody on the roll."""
+        for known in self.people(election_id):
+            yield Minted(known.unique_identifier, known.entry.style)
+
+    def removed(self, election_id: str) -> Iterator[str]:
+        """The unique identifiers of those whom an earlier roll named and the last one does not."""
+        for members in self._members(election_id):
+            if "removed" in members:
+                yield members["unique_identifier"]
+
+    def set_rules(self, election_id: str, rules: ContactRules) -> int:
+        """Puts the rules for contacts in place of earlier ones, which stay; answers the new version. The same again is no new one."""
         with self._store.transaction() as session:
-            if session.get(Roll, election_id) is not None:
-                raise Conflict("the ballot has another roll already; nothing was stored")
+            version = _last_rules(session, election_id)
             key = self._keys.make(session, election_id)
-            session.add(Roll(election_id=election_id, digest=digest, people=len(people)))
-            session.flush()
-            rows = [self._row(election_id, key, each) for each in people]
-            rows.sort(key=lambda row: row["person_index"])
-            for start in range(0, len(rows), _AT_ONCE):
-                session.execute(insert(Person), rows[start : start + _AT_ONCE])
-        minted = [Minted(each.unique_identifier, each.entry.style) for each in people]
-        secrets.SystemRandom().shuffle(minted)
-        return minted
+            if version:
+                last = session.get(StoredRules, (election_id, version))
+                if last is not None and key.open(last.sealed, _rules(election_id, version)) == rules.to_json():
+                    return version
+            sealed = key.seal(rules.to_json(), _rules(election_id, version + 1))
+            session.add(StoredRules(election_id=election_id, version=version + 1, sealed=sealed))
+        return version + 1
+
+    def rules(self, election_id: str) -> tuple[int, ContactRules]:
+        """The rules for contacts and their version; 0 if none were made."""
+        with self._store.reading() as session:
+            version = _last_rules(session, election_id)
+            row = session.get(StoredRules, (election_id, version))
+        if row is None:
+            return 0, ContactRules()
+        return version, ContactRules.from_json(self._keys.get(election_id).open(row.sealed, _rules(election_id, version)))
+
+    def rules_version(self, election_id: str) -> int:
+        """The version alone."""
+        with self._store.reading() as session:
+            return _last_rules(session, election_id)
 
     def people(self, election_id: str) -> Iterator[Known]:
         """Everybody on the ballot's roll, in the order of keyed hashes, which says nothing. Raises NotFound if there is no roll."""
+        for members in self._members(election_id):
+            if "removed" not in members:
+                yield Known(members["unique_identifier"], Entry.from_members(members))
+
+    def _members(self, election_id: str) -> Iterator[dict[str, Any]]:
         key = self._key(election_id)
         with self._store.reading() as session:
-            query = select(Person).where(Person.election_id == election_id).order_by(col(Person.person_index))
-            for row in session.exec(query.execution_options(yield_per=1000)):
-                members = json.loads(key.open(row.sealed, _person(row.person_index)))
-                identifier = members.pop("unique_identifier")
-                yield Known(identifier, Entry(**members))
+            query = select(Person.person_index, Person.sealed).where(Person.election_id == election_id).order_by(col(Person.person_index))
+            for person_index, sealed in session.exec(query.execution_options(yield_per=1000)):
+                yield json.loads(key.open(sealed, person_place(person_index)))
 
-    def note_dispatch(self, election_id: str, unique_identifier: str, channel: str, state: str) -> None:
-        """Notes that something was sent to a person, came back, or could not be sent. Raises NotFound."""
+    def note_dispatch(self, election_id: str, unique_identifier: str, channel: str, state: str, contact_key: str = "") -> None:
+        """Notes that something was sent to a person, came back, or could not be sent; and where to, as a keyed hash. Raises NotFound."""
         key, person_index = self._key(election_id), self._index.person(election_id, unique_identifier)
         dispatch_id = secrets.token_bytes(16)
-        content = json.dumps({"channel": channel, "state": state, "time": self._clock.now().isoformat(timespec="seconds")})
+        members = {"channel": channel, "state": state, "time": self._clock.now().isoformat(timespec="seconds")}
+        if contact_key:
+            members["to"] = self._index.contact(election_id, contact_key).hex()
+        content = json.dumps(members)
         with self._store.transaction() as session:
             if session.get(Person, person_index) is None:
                 raise NotFound("there is no such person")
@@ -117,17 +145,34 @@ class UserDatabase:
 
     def sent_to(self, election_id: str) -> set[str]:
         """The unique identifiers of those who were sent something. Raises NotFound if there is no roll."""
-        key, sent = self._key(election_id), set()
+        return {unique_identifier for unique_identifier, _ in self._sent(election_id)}
+
+    def holders(self, election_id: str) -> dict[str, set[str]]:
+        """Who was sent something at each contact: unique identifiers by the hash of `contact_hash`. Raises NotFound if there is no roll."""
+        found: dict[str, set[str]] = {}
+        for unique_identifier, to in self._sent(election_id):
+            if to:
+                found.setdefault(to, set()).add(unique_identifier)
+        return found
+
+    def contact_hash(self, election_id: str, contact_key: str) -> str:
+        """What stands for a contact in the notes of what was sent."""
+        return self._index.contact(election_id, contact_key).hex()
+
+    def _sent(self, election_id: str) -> Iterator[tuple[str, str]]:
+        key = self._key(election_id)
         with self._store.reading() as session:
             query = select(Dispatch, Person).join(Person).where(Person.election_id == election_id)
             for dispatch, person in session.exec(query.execution_options(yield_per=1000)):
-                if json.loads(key.open(dispatch.sealed, Place("dispatch", "sealed", dispatch.dispatch_id)))["state"] == "sent":
-                    sent.add(json.loads(key.open(person.sealed, _person(person.person_index)))["unique_identifier"])
-        return sent
+                noted = json.loads(key.open(dispatch.sealed, Place("dispatch", "sealed", dispatch.dispatch_id)))
+                if noted["state"] == "sent":
+                    opened = json.loads(key.open(person.sealed, person_place(person.person_index)))
+                    yield opened["unique_identifier"], noted.get("to", "")
 
     def digest(self, election_id: str) -> bytes:
         """SHA-256 of the file that the roll was read from. Raises NotFound."""
-        found = self._roll(election_id)
+        with self._store.reading() as session:
+            found = last_version(session, election_id)
         if found is None:
             raise NotFound("the ballot has no roll")
         return found.digest
@@ -135,7 +180,17 @@ class UserDatabase:
     def count(self, election_id: str) -> int:
         """How many people stand on the roll that is stored."""
         with self._store.reading() as session:
-            return session.exec(select(func.count()).select_from(Person).where(Person.election_id == election_id)).one()
+            found = last_version(session, election_id)
+        return found.people if found else 0
+
+    def result(self, election_id: str) -> dict[str, Any]:
+        """When the roll was checked, by which version of the rules, and what was found, in numbers (COP-056.2). Raises NotFound."""
+        with self._store.reading() as session:
+            found = last_version(session, election_id)
+        if not isinstance(found, RollVersion):
+            raise NotFound("the ballot has no roll that was checked")
+        told: dict[str, Any] = json.loads(self._key(election_id).open(found.sealed, version_place(election_id, found.version)))
+        return told
 
     def destroy(self, election_id: str) -> None:
         """Destroys the ballot's data key, and with it all personal data of the ballot, in every copy (COP-108)."""
@@ -150,11 +205,14 @@ class UserDatabase:
             raise NotFound("the ballot has no roll")
         return self._keys.get(election_id)
 
-    def _row(self, election_id: str, key: DataKey, person: Known) -> dict[str, Any]:
-        person_index = self._index.person(election_id, person.unique_identifier)
-        content = json.dumps({"unique_identifier": person.unique_identifier, **asdict(person.entry)}, ensure_ascii=False).encode()
-        return {"person_index": person_index, "election_id": election_id, "sealed": key.seal(content, _person(person_index))}
+    def _storing(self, election_id: str) -> Storing:
+        return Storing(self._store, self._keys, self._index, election_id)
 
 
-def _person(person_index: bytes) -> Place:
-    return Place("person", "sealed", person_index)
+def _last_rules(session: Session, election_id: str) -> int:
+    found = session.exec(select(func.max(StoredRules.version)).where(StoredRules.election_id == election_id)).first()
+    return found or 0
+
+
+def _rules(election_id: str, version: int) -> Place:
+    return Place("contact_rules", "sealed", f"{election_id} {version}".encode())

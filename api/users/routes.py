@@ -1,92 +1,22 @@
-"""The roll and its dispatch over HTTP: the only service that knows people. It knows nothing of votes."""
+"""Dispatch, re-issue and discount over HTTP, in the only service that knows people. It knows nothing of votes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Path
 from pydantic import Field
 
-from api.auth import Principal, Role
-from api.authorising import Requires
-from api.clock import Clock
-from api.errors import Conflict, Invalid
+from api.errors import Conflict
 from api.messages import ElectionId, Message
-from api.problems import MEDIA_TYPE, Problem, documented
-from api.users.dispatch import Dispatcher, Instructions, Sender, instructions_text
-from api.users.link import MOST_VOTERS, VotersLink
-from api.users.people import Known, UserDatabase
-from api.users.roll import RollErrors, read_roll
+from api.problems import documented
+from api.users.desk import Desk, Helper, RollDesk, Scrutineer
+from api.users.dispatch import Dispatcher, Instructions, instructions_text
+from api.users.people import Known
 
-__all__ = ["RollDesk", "errors_answer", "router"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/ballots/{election_id}", tags=["roll"])
-LARGEST_ROLL = 64 * 2**20
-
-Scrutineer = Annotated[Principal, Depends(Requires(Role.SCRUTINEER))]
-Helper = Annotated[Principal, Depends(Requires(Role.SCRUTINEER, Role.SUPPORT))]
-Reader = Annotated[Principal, Depends(Requires(Role.SCRUTINEER, Role.AUDITOR))]
-
-
-class BallotFacts(Protocol):
-    """What of a ballot the roll needs: its styles by label, whether a roll can be taken, what messages say."""
-
-    def styles(self, election_id: str) -> Mapping[str, int]:
-        """Ballot styles by label. Raises NotFound."""
-        ...
-
-    def must_take_roll(self, election_id: str) -> None:
-        """Raises Conflict unless it is time for a roll."""
-        ...
-
-    def must_dispatch(self, election_id: str) -> Instructions:
-        """What messages say. Raises Conflict unless it is time to send them."""
-        ...
-
-    def propose(self, election_id: str, subject: str, account_id: str) -> int:
-        """Notes that this person proposes something, and answers its number. Raises Conflict unless the ballot is open."""
-        ...
-
-    def second(self, election_id: str, subject: str, number: int, account_id: str) -> str:
-        """Agrees to it, and answers who has proposed it. Raises Denied, Conflict."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class RollDesk:
-    """What the routes work with. `record` writes to the audit log: election id, kind, members; `record_once` besides the act, which then
-    stands there once."""
-
-    users: UserDatabase
-    facts: BallotFacts
-    voters: VotersLink
-    sender: Sender
-    record: Any
-    record_once: Any
-    clock: Clock
-
-
-class RollFile(Message):
-    """A roll as CSV text: columns reference, name, ballot_style, and email, mobile, address where there are any."""
-
-    csv: str = Field(max_length=LARGEST_ROLL, examples=["reference,name,email,ballot_style\n"])
-    dry_run: bool = Field(default=False, description="Only look for errors.")
-
-
-class RollTaken(Message):
-    """How many people stand on the roll; `stored` false after a dry run."""
-
-    people: int
-    stored: bool
-
-
-class RollState(Message):
-    """The roll as it stands, in numbers."""
-
-    people: int
 
 
 class WhoAndWhy(Message):
@@ -121,54 +51,6 @@ class Sending(Message):
     failed: int
     unreachable: int
     waiting: int
-
-
-class RollProblem(Problem):
-    """A roll that was not taken: the first thousand errors, and how many there are. Neither is there if the request itself is malformed."""
-
-    errors: list[dict[str, int | str]] = []
-    count: int = 0
-
-
-def desk_of(request: Request) -> RollDesk:
-    """The desk of this app."""
-    desk: RollDesk = request.app.state.desk
-    return desk
-
-
-Desk = Annotated[RollDesk, Depends(desk_of)]
-
-
-@router.post(
-    "/roll", status_code=201,
-    responses={
-        **documented(400, 404, 409, 413, 415, 421, 503), 422: {"content": {MEDIA_TYPE: {"schema": RollProblem.model_json_schema()}}},
-    },
-)  # fmt: skip
-def take_roll(desk: Desk, principal: Scrutineer, election_id: ElectionId, body: RollFile) -> RollTaken:
-    """Take a roll, whole or not at all: everything that is wrong with it is listed. Each person gets a random unique identifier, which
-    with the ballot style is all that the voter database is told. The same file again changes nothing."""
-    try:
-        content = body.csv.encode()
-    except UnicodeEncodeError:
-        raise Invalid("csv: is no text") from None
-    styles = desk.facts.styles(election_id)
-    if body.dry_run:
-        return RollTaken(people=len(read_roll(content, styles)), stored=False)
-    desk.facts.must_take_roll(election_id)
-    if len(read_roll(content, styles)) > MOST_VOTERS:
-        raise Invalid(f"csv: a roll of more than {MOST_VOTERS} people cannot be taken yet; nothing was stored")
-    minted = desk.users.import_roll(election_id, content, styles)
-    desk.voters.take(election_id, minted)
-    desk.record(election_id, "roll_loaded", {"by": principal.account_id, "count": len(minted), "file_hash": desk.users.digest(election_id)})
-    desk.record(election_id, "identifiers_generated", {"generator": "os.urandom", "random_bits": 128, "count": len(minted)})
-    return RollTaken(people=len(minted), stored=True)
-
-
-@router.get("/roll", responses=documented(404, 421, 422, 503))
-def roll(desk: Desk, _: Reader, election_id: ElectionId) -> RollState:
-    """How many people stand on the roll."""
-    return RollState(people=desk.users.count(election_id))
 
 
 @router.post("/dispatch", responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
@@ -245,12 +127,3 @@ def _send(desk: RollDesk, election_id: str, known: Known, code: str, instruction
         return False
     dispatcher = Dispatcher(desk.users, lambda *_: code, desk.sender)
     return dispatcher.send_code(election_id, known, code, instructions)
-
-
-def errors_answer(_: Request, error: RollErrors) -> JSONResponse:
-    """All errors of a roll, listed."""
-    content = {
-        "type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail, "count": error.count,
-        "errors": [{"line": each.line, "column": each.column, "reason": each.reason} for each in error.errors],
-    }  # fmt: skip
-    return JSONResponse(content, error.status, media_type=MEDIA_TYPE)

@@ -5,7 +5,7 @@ voted, so that nothing tells (T4).
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -17,13 +17,13 @@ from api.errors import Conflict, Invalid, NotFound
 from api.voters.access_code import AccessCode
 from api.voters.database import VoterDatabase
 from api.voters.errors import NoAccess
-from api.voters.models import AccessMethod, Vote, Voter, VoteStatus, VotingWindow
+from api.voters.models import AccessMethod, RemovedVoter, Vote, Voter, VoteStatus, VotingWindow
 from api.voters.places import method_place, voter_place
 from api.voters.window import Window
 from engine.statutory import Method
 
 __all__ = [
-    "DISCOUNTED", "Access", "NewVoter", "add_method", "add_voters", "are_known", "count_voters", "end_all", "find_access", "insert_voters",
+    "DISCOUNTED", "Access", "NewVoter", "add_method", "add_voters", "count_voters", "end_all", "find_access", "insert_voters",
     "issue", "lock_access", "lock_unfinished", "lock_voter", "reissue",
 ]  # fmt: skip
 
@@ -105,17 +105,12 @@ def reissue(
         return add_method(session, database, window, voter_index, channel)
 
 
-def are_known(database: VoterDatabase, window: Window, unique_identifiers: Collection[str]) -> bool:
-    """Whether these, and nobody else, may vote."""
-    wanted = {database.index.voter(window.election_id, each) for each in unique_identifiers}
-    with database.store.reading() as session:
-        return set(session.exec(select(Voter.voter_index).where(Voter.election_id == window.election_id))) == wanted
-
-
 def count_voters(database: VoterDatabase, window: Window) -> int:
     """How many may vote."""
     with database.store.reading() as session:
-        return session.exec(select(func.count()).select_from(Voter).where(Voter.election_id == window.election_id)).one()
+        voters = session.exec(select(func.count()).select_from(Voter).where(Voter.election_id == window.election_id)).one()
+        removed = select(func.count()).select_from(RemovedVoter).where(RemovedVoter.election_id == window.election_id)
+        return voters - session.exec(removed).one()
 
 
 def find_access(session: Session, database: VoterDatabase, window: Window, code: AccessCode) -> Access:
@@ -178,6 +173,8 @@ def lock_voter(session: Session, database: VoterDatabase, window: Window, unique
     voter_index = database.index.voter(window.election_id, unique_identifier)
     if session.exec(select(Voter.voter_index).where(Voter.voter_index == voter_index).with_for_update()).first() is None:
         raise NotFound("there is no such voter")
+    if session.get(RemovedVoter, voter_index) is not None:
+        raise NotFound("there is no such voter any more")
     return voter_index
 
 

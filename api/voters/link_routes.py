@@ -11,18 +11,21 @@ from pydantic import Field
 
 from api.audit.entry import Entry
 from api.authorising import OwnService
-from api.errors import Conflict, Denied
+from api.errors import Denied
 from api.messages import ElectionId, Message
 from api.problems import documented
-from api.voters.access import NewVoter, add_voters, are_known, count_voters, reissue
+from api.voters.access import NewVoter, count_voters, reissue
 from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
+from api.voters.handing_over import announce, remove_part, take_part
 from api.voters.window import Window, window_of
 
-__all__ = ["MOST_VOTERS", "router"]
+__all__ = ["MOST_AT_ONCE", "router"]
 
 router = APIRouter(prefix="/api/v1/link/{election_id}", tags=["link"])
-MOST_VOTERS = 200_000
+MOST_AT_ONCE = 20_000
+"""Voters of one part of a roll."""
+MOST_VOTERS = 10_000_000
 _OURS = [Depends(OwnService())]
 
 Identifier = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -35,10 +38,22 @@ class VoterToTake(Message):
     style: int = Field(ge=1, le=10_000)
 
 
-class Voters(Message):
-    """The voters of a roll."""
+class RollSize(Message):
+    """How many voters a roll has."""
 
-    voters: list[VoterToTake] = Field(max_length=MOST_VOTERS)
+    voters: int = Field(ge=1, le=MOST_VOTERS)
+
+
+class Voters(Message):
+    """Some voters of a roll."""
+
+    voters: list[VoterToTake] = Field(max_length=MOST_AT_ONCE)
+
+
+class Removals(Message):
+    """Some who stand on the roll no more."""
+
+    unique_identifiers: list[Identifier] = Field(max_length=MOST_AT_ONCE)
 
 
 class Taken(Message):
@@ -90,15 +105,24 @@ def voters_of(request: Request) -> VoterDatabase:
 Database = Annotated[VoterDatabase, Depends(voters_of)]
 
 
+@router.post("/roll", status_code=201, dependencies=_OURS, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
+def announce_roll(database: Database, ballot: TheWindow, body: RollSize) -> Taken:
+    """How many voters there have to be: the ballot is not opened before they are there. The same again changes nothing."""
+    announce(database, ballot, body.voters)
+    return Taken(voters=count_voters(database, ballot))
+
+
 @router.post("/voters", status_code=201, dependencies=_OURS, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
 def take_voters(database: Database, ballot: TheWindow, body: Voters) -> Taken:
-    """Take the voters of a roll, all or none. The same again changes nothing."""
-    new = [NewVoter(each.unique_identifier, each.style) for each in body.voters]
-    try:
-        add_voters(database, ballot, new)
-    except Conflict:
-        if not are_known(database, ballot, [each.unique_identifier for each in new]):
-            raise
+    """Take some voters of a roll, all or none. Those who are there already change nothing."""
+    take_part(database, ballot, [NewVoter(each.unique_identifier, each.style) for each in body.voters])
+    return Taken(voters=count_voters(database, ballot))
+
+
+@router.post("/removals", status_code=201, dependencies=_OURS, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
+def remove_voters(database: Database, ballot: TheWindow, body: Removals) -> Taken:
+    """Remove some voters before the opening, all or none, to whom nothing was issued. The same again changes nothing."""
+    remove_part(database, ballot, body.unique_identifiers)
     return Taken(voters=count_voters(database, ballot))
 
 

@@ -16,8 +16,8 @@ from api.moments import Utc
 from api.outbox import OutboxTable
 
 __all__ = [
-    "TABLES", "AccessMethod", "Challenged", "LogHead", "LogLeaf", "Outbox", "Seen", "Vote", "VoteStatus", "Voter", "VoterKey", "VoterTable",
-    "VotingWindow",
+    "TABLES", "AccessMethod", "Challenged", "LogHead", "LogLeaf", "Outbox", "RemovedVoter", "RollSize", "Seen", "Vote", "VoteStatus",
+    "Voter", "VoterKey", "VoterTable", "VotingWindow",
 ]  # fmt: skip
 
 _NO_ROWID = {"sqlite_with_rowid": False}  # SQLite then keeps rows in the order of their primary keys and numbers none of them
@@ -65,6 +65,27 @@ class Voter(VoterTable, table=True):
     voter_index: bytes = Field(primary_key=True)
     election_id: str = Field(foreign_key="voting_window.election_id", index=True)
     sealed: bytes
+
+
+class RollSize(VoterTable, table=True):
+    """How many voters there have to be once the roll with this number, from 1, is handed over. Rows are only added; the last counts."""
+
+    __tablename__ = "roll_size"
+    __table_args__ = _NO_ROWID
+
+    election_id: str = Field(primary_key=True, foreign_key="voting_window.election_id")
+    number: int = Field(primary_key=True)
+    voters: int
+
+
+class RemovedVoter(VoterTable, table=True):
+    """A voter whom a later roll, before the opening, does not name any more; nothing was ever issued to them. Rows are only added."""
+
+    __tablename__ = "removed_voter"
+    __table_args__ = _NO_ROWID
+
+    voter_index: bytes = Field(primary_key=True, foreign_key="voter.voter_index")
+    election_id: str = Field(foreign_key="voting_window.election_id", index=True)
 
 
 class AccessMethod(VoterTable, table=True):

@@ -17,7 +17,7 @@ from api.voters.access import NewVoter, add_voters, issue, reissue
 from api.voters.access_code import AccessCode
 from api.voters.ballot_box import MOST_CHECKS, SEALED_TO_AUDIT, check, check_challenged, evidence_info, most_challenged
 from api.voters.errors import BallotTaken, NoAccess, NotOpen
-from api.voters.models import AccessMethod, LogLeaf, Seen, Vote
+from api.voters.models import AccessMethod, LogLeaf, RemovedVoter, RollSize, Seen, Vote
 from api.voters.window import PublicElection, Window, open_window, prepare, window_of
 from engine.ballot import CHALLENGED
 from engine.encoding import to_json
@@ -446,6 +446,9 @@ def test_sv15_no_row_of_a_ballot_can_be_changed_not_even_its_close(voting: Votin
     voting.voters_extra = voting.box.discount(voting.window, "voter 1", b"decision", "post")  # type: ignore[attr-defined]
     again = voting.voters_extra  # type: ignore[attr-defined]
     voting.box.challenge(voting.window, again, check(to_json(ballot), 1, ELECTION), to_json(opening))
+    with voting.database.store.transaction() as session:
+        session.add(RollSize(election_id=voting.election_id, number=1, voters=1))
+        session.add(RemovedVoter(voter_index=voting.database.index.voter(voting.election_id, "voter 1"), election_id=voting.election_id))
     before = contents(voting)
     assert all(before[table] for table in before if table != "outbox")
     for table in voting.database.store.tables.sorted_tables:

@@ -27,6 +27,7 @@ from api.voters.checking import Checker
 from engine.encoding import to_json
 from tests.api.canaries import ADDRESS, CHOICE, CLIENT, EMAIL, NAME, PASSPHRASE, PERSONAL, PHONE, REFERENCE, forms, leaks
 from tests.api.conftest import MakeStore
+from tests.api.rolls import load
 from tests.api.voting import ELECTION, OPEN, SetClock, Voting, a_voting, admit
 from tests.api.watching import configured, lines
 from tests.engine.elections import NO, YES, a_ballot
@@ -192,15 +193,15 @@ def test_pr15_roll_and_dispatch_write_nothing_of_a_person(
     header = "reference,name,email,mobile,address,ballot_style\n"
     row = f"{REFERENCE},{NAME},{EMAIL},{PHONE},{ADDRESS},All\n"
     election, other = "ab" * 32, "cd" * 32
-    bad = [row.replace(EMAIL, "nobody"), row + row, row.replace("All", CHOICE), row.replace(PHONE, NAME), f'{REFERENCE},"{NAME}']
+    bad = [row.replace(NAME, f"={NAME}"), row + row, row.replace("All", CHOICE), row.replace(ADDRESS, "x" * 501), f'{REFERENCE},"{NAME}']
     bad.append(row + "\0")
     with configured("users") as log:
         own = logger("api.test")
         users = UserDatabase(make_store("users", USERS), SetClock(OPEN))
         attempts: list[Callable[[], object]] = [
-            *(lambda content=content: users.import_roll(election, (header + content).encode(), {"All": 1}) for content in bad),
-            lambda: users.import_roll(election, (header + row).encode(), {"All": 1}),
-            lambda: users.import_roll(election, (header + row.replace(NAME, "Other")).encode(), {"All": 1}),
+            *(lambda content=content: load(users, election, (header + content).encode(), {"All": 1}) for content in bad),
+            lambda: load(users, election, (header + row).encode(), {"All": 1}),
+            lambda: load(users, election, (header + row.replace(NAME, "Other")).encode(), {"All": 1}),
             lambda: Dispatcher(users, issue_one, Refuses(OSError)).send_all(election, instructions),
             lambda: Dispatcher(users, issue_one, Refuses(ValueError)).send_all(election, instructions),
             lambda: Dispatcher(users, issue_one, OutboxFolder(tmp_path / "sent")).send_all(election, instructions),

@@ -15,7 +15,7 @@ from api.errors import Overloaded
 from api.voters.access_code import AccessCode
 from api.voters.checking import Checker
 from tests.api.conftest import MakeStore
-from tests.api.services import ELECTION, ROLL, Services, a_checker
+from tests.api.services import ELECTION, Services, a_checker
 
 WHERE = f"/api/v1/ballots/{ELECTION}"
 
@@ -57,42 +57,6 @@ def test_cl07_a_code_stands_behind_the_mark_of_a_links_address_and_nowhere_else_
             (f"/vote/{ELECTION[:16]}", "", code.compact()), ("/vote", "", "")
         ]  # fmt: skip
         assert code.grouped() in content
-
-
-def test_op13_an_import_shows_counts_and_duplicates_before_anything_is_stored(services: Services) -> None:
-    services.led_to(State.TRIAL)
-    token = services.office.tokens["sam"]
-    tried = services.call("rolls", "POST", f"{WHERE}/roll", {"csv": ROLL, "dry_run": True}, token)
-    assert tried.json() == {"people": 12, "stored": False}
-    assert services.call("rolls", "GET", f"{WHERE}/roll", token=token).json() == {"people": 0}
-    twice = ROLL + "M3,Another,,One\nM5,Another,,One\nM99,Nobody,,Elsewhere\n"
-    refused = services.call("rolls", "POST", f"{WHERE}/roll", {"csv": twice}, token)
-    assert refused.status_code == 422
-    assert refused.json()["count"] == 3
-    assert [(each["line"], each["column"]) for each in refused.json()["errors"]] == [
-        (14, "reference"), (15, "reference"), (16, "ballot_style")
-    ]  # fmt: skip
-    assert "Person" not in refused.text
-    assert services.call("rolls", "GET", f"{WHERE}/roll", token=token).json() == {"people": 0}
-    assert services.call("rolls", "POST", f"{WHERE}/roll", {"csv": ROLL}, token).json() == {"people": 12, "stored": True}
-    assert services.call("rolls", "POST", f"{WHERE}/roll", {"csv": ROLL}, token).status_code == 201, "the same again changes nothing"
-    other = services.call("rolls", "POST", f"{WHERE}/roll", {"csv": ROLL.replace("Person 1", "Other 1")}, token)
-    assert other.status_code == 409
-    assert services.call("rolls", "GET", f"{WHERE}/roll", token=services.office.tokens["role-auditor"]).json() == {"people": 12}
-
-
-def test_a_roll_that_could_not_be_handed_over_is_refused_before_anything_is_stored(
-    services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    services.led_to(State.TRIAL)
-    token = services.office.tokens["sam"]
-    monkeypatch.setattr("api.users.routes.MOST_VOTERS", 11)
-    for roll in (ROLL, ROLL.replace("\n", "\r")):
-        refused = services.call("rolls", "POST", f"{WHERE}/roll", {"csv": roll}, token)
-        assert (refused.status_code, "more than 11 people" in refused.json()["detail"]) == (422, True)
-    assert services.call("rolls", "GET", f"{WHERE}/roll", token=token).json() == {"people": 0}
-    monkeypatch.undo()
-    assert services.call("rolls", "POST", f"{WHERE}/roll", {"csv": ROLL}, token).status_code == 201
 
 
 @pytest.mark.proves("COP-105a-ii")

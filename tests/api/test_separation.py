@@ -21,6 +21,7 @@ from api.voters.places import method_place, voter_place
 from engine.ballot import EncryptedBallot
 from engine.encoding import from_json
 from tests.api.conftest import MakeStore
+from tests.api.rolls import load
 from tests.api.voting import OPEN, SetClock, Voting, admit, checked
 from tests.engine.elections import NO, SPOIL, YES
 from tests.groups import TOY
@@ -37,7 +38,7 @@ class Platform:
         self.voting = Voting(VoterDatabase(self.voters_store))
         lines = [f"M{n:05},Canary Person {n:05},canary{n:05}@example.org,All" for n in range(people)]
         roll = ("reference,name,email,ballot_style\n" + "\n".join(lines) + "\n").encode()
-        minted = self.users.import_roll(self.voting.election_id, roll, {"All": 1})
+        minted = load(self.users, self.voting.election_id, roll, {"All": 1})
         admit(self.voting.database, self.voting.window, [NewVoter(each.unique_identifier, each.style) for each in minted])
         known = sorted(self.users.people(self.voting.election_id), key=lambda each: each.entry.reference)
         self.identifiers = [each.unique_identifier for each in known]
@@ -91,8 +92,8 @@ def test_pr10_the_order_of_rows_matches_no_people_to_votes(make_store: MakeStore
     columns = {column.name for column in every}
     assert not {name for name in columns if "time" in name or "created" in name or name in ("rowid", "sequence", "cast_at")}
     numbers = {column.name for column in every if column.type.python_type is int}
-    # so no key counts rows: `id` of the outbox is random bytes
-    assert numbers == {"attempt", "checks", "opened", "people", "position", "refused", "size"}
+    # so no key counts rows: `id` of the outbox is random bytes; `number` and `version` are those of whole rolls and rules
+    assert numbers == {"attempt", "checks", "number", "opened", "people", "position", "refused", "size", "version", "voters"}
 
 
 @pytest.mark.proves("COP-078b")

@@ -74,11 +74,3 @@ def test_a_folder_is_bound_once_and_says_when_it_is_damaged(online: Platform) ->
     assert "not encrypted" in run("join", "http://ballots.example", ELECTION, str(online.path / "other"), status=1).output
     (Path(sam) / PLATFORM).write_text("{}")
     assert "is damaged" in run("status", sam, status=1).output
-
-
-def test_a_roll_that_is_no_text_is_refused_before_anything_is_sent(online: Platform) -> None:
-    sam = signed_in(online, "sam")
-    run("join", online.url, ELECTION, sam)
-    roll = online.path / "roll.csv"
-    roll.write_bytes(b"reference,name\n1,\xe9")
-    assert "save it as CSV UTF-8" in run("roll", sam, str(roll), status=1).output

@@ -16,7 +16,7 @@ from api.users.roll import CheckedRoll, Reading, Tell, check_roll
 from api.users.spool import Spool
 from api.users.storing import Changes, Stored
 
-__all__ = ["Import", "ImportState", "Importing", "RowsRejected", "Wanted"]
+__all__ = ["Import", "ImportState", "Importing", "RowsRejected", "Steps", "Wanted"]
 
 _log = logger(__name__)
 
@@ -58,9 +58,17 @@ class Import:
     failed: ApiError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What is done before a roll is stored, and after; see `Importing`."""
+
+    before: Callable[[CheckedRoll], None]
+    after: Callable[[Stored, CheckedRoll, Tell], None]
+
+
 class Importing:
-    """The imports of one service. `after` is called with the ballot, what was stored and the roll: it hands voters over and writes to the
-    audit log; if it raises, the same roll again does the rest."""
+    """The imports of one service. `before` is called with a roll that will be stored, and raises if it is too late for that; `after` with
+    what was stored and the roll: it hands voters over and writes to the audit log; if it raises, the same roll again does the rest."""
 
     def __init__(self, users: UserDatabase) -> None:
         self._users = users
@@ -68,7 +76,7 @@ class Importing:
         self._now: dict[str, Import] = {}
 
     def start(
-        self, election_id: str, file: Spool, wanted: Wanted, after: Callable[[Stored, CheckedRoll, Tell], None], seconds: float
+        self, election_id: str, file: Spool, wanted: Wanted, then: Steps, seconds: float
     ) -> Import:
         """Begins to import, and waits so long for the end. The file is closed then. Raises Conflict while another roll is imported."""
         if not self._turn.acquire(blocking=False):
@@ -76,7 +84,7 @@ class Importing:
             raise Conflict("another roll is being imported; nothing was stored")
         self._forget(election_id)
         self._now[election_id] = Import(ImportState.RUNNING)
-        thread = threading.Thread(target=self._run, args=(election_id, file, wanted, after), name="roll", daemon=True)
+        thread = threading.Thread(target=self._run, args=(election_id, file, wanted, then), name="roll", daemon=True)
         thread.start()
         thread.join(seconds)
         return self.found(election_id)
@@ -95,14 +103,14 @@ class Importing:
             raise Conflict("the roll is not read to its end; there is no list yet")
         return found.checked.findings
 
-    def _run(self, election_id: str, file: Spool, wanted: Wanted, after: Callable[[Stored, CheckedRoll, Tell], None]) -> None:
+    def _run(self, election_id: str, file: Spool, wanted: Wanted, then: Steps) -> None:
         def tell(doing: str, at: int) -> None:
             self._now[election_id] = replace(self._now[election_id], doing=doing, at=at)
 
         try:
             checked = check_roll(file.opened, wanted.reading, tell)
             self._now[election_id] = replace(self._now[election_id], checked=checked)
-            done = self._finish(election_id, checked, wanted, after, tell)
+            done = self._finish(election_id, checked, wanted, then, tell)
         except ApiError as error:
             done = replace(self._now[election_id], state=ImportState.FAILED, failed=error)
         except Exception as error:  # noqa: BLE001 - whatever it was, whoever asks has to be told
@@ -116,7 +124,7 @@ class Importing:
         self._turn.release()
 
     def _finish(
-        self, election_id: str, checked: CheckedRoll, wanted: Wanted, after: Callable[[Stored, CheckedRoll, Tell], None], tell: Tell
+        self, election_id: str, checked: CheckedRoll, wanted: Wanted, then: Steps, tell: Tell
     ) -> Import:
         now = self._now[election_id]
         if wanted.dry_run:
@@ -129,8 +137,9 @@ class Importing:
             )
         if not checked.accepted:
             raise RowsRejected("no row is accepted; nothing was stored")
+        then.before(checked)
         stored = self._users.store_roll(election_id, checked, tell)
-        after(stored, checked, tell)
+        then.after(stored, checked, tell)
         return replace(now, state=ImportState.DONE, changes=stored.changes, stored=True, doing="done", at=checked.rows)
 
     def _forget(self, election_id: str) -> None:

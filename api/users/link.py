@@ -55,22 +55,26 @@ class VotersLink:
     def __init__(self, link: Link) -> None:
         self._link = link
 
+    def announce(self, election_id: str, count: int) -> int:
+        """Says that there will be so many voters: until they are there, the ballot is not opened. Answers how many there are now."""
+        return int(self._post(f"/api/v1/link/{election_id}/roll", {"voters": count})["voters"])
+
     def hand_over(
         self, election_id: str, count: int, minted: Iterable[Minted], removed: Iterable[str] = (),
         tell: Callable[[int], None] = lambda _: None,
     ) -> int:  # fmt: skip
         """Makes `count` voters known, in parts, and removes others; the same again changes nothing, so that one that was stopped is done
         again. `tell` is told how many are done. Answers how many voters there are then."""
-        there = self._post(f"/api/v1/link/{election_id}/roll", {"voters": count})["voters"]
+        there = self.announce(election_id, count)
         for part in _parts(removed):
-            there = self._post(f"/api/v1/link/{election_id}/removals", {"unique_identifiers": part})["voters"]
+            there = int(self._post(f"/api/v1/link/{election_id}/removals", {"unique_identifiers": part})["voters"])
         done = 0
         for some in _parts(minted):
             voters = [{"unique_identifier": each.unique_identifier, "style": each.style} for each in some]
-            there = self._post(f"/api/v1/link/{election_id}/voters", {"voters": voters})["voters"]
+            there = int(self._post(f"/api/v1/link/{election_id}/voters", {"voters": voters})["voters"])
             done += len(voters)
             tell(done)
-        return int(there)
+        return there
 
     def code(self, election_id: str, unique_identifier: str, channel: str) -> str:
         """A new access code, 28 characters, in place of all others of that voter."""

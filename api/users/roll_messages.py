@@ -1,10 +1,12 @@
 """What the service for rolls answers about a roll: numbers, places and reasons. Values stand in the file of findings alone."""
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from api.errors import Overloaded
 from api.messages import Message
 from api.problems import Problem
 from api.users.contact_rules import AllowedDomain, ContactRules
@@ -152,7 +154,8 @@ def report_of(found: Import) -> RollReport:
     """What is told of an import."""
     told = {"state": found.state.value, "doing": found.doing, "at": found.at, "stored": found.stored}
     if found.failed is not None:
-        told["failed"] = found.failed.detail
+        known = found.failed.status < HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(found.failed, Overloaded)
+        told["failed"] = found.failed.detail if known else "the service cannot do this now; hand the roll in again"
     if found.state is ImportState.RUNNING or found.checked is None:
         return RollReport.model_validate(told)
     return RollReport.model_validate({**told, **_checked(found.checked), "differences": _differences(found)})

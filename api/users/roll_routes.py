@@ -18,7 +18,7 @@ from api.messages import ElectionId
 from api.problems import MEDIA_TYPE, documented
 from api.users.desk import Desk, Reader, RollDesk, Scrutineer
 from api.users.findings import table_line
-from api.users.importing import Import, ImportState, Wanted
+from api.users.importing import Import, ImportState, Steps, Wanted
 from api.users.roll import CheckedRoll, Reading, Tell
 from api.users.roll_messages import (
     MOST_LISTED,
@@ -82,10 +82,11 @@ async def take_roll(
         file.close()
         raise
     reading = Reading(rules[0], rules[1], given_for is not None, encoding, sheet)
-    found = await run_in_threadpool(
-        desk.importing.start, election_id, file, Wanted(reading, dry_run, leave_out),
-        lambda stored, checked, tell: _after(desk, principal, election_id, stored, checked, tell), _PATIENCE,
-    )  # fmt: skip
+    then = Steps(
+        lambda checked: _before_storing(desk, election_id, checked),
+        lambda stored, checked, tell: _after_storing(desk, principal, election_id, stored, checked, tell),
+    )
+    found = await run_in_threadpool(desk.importing.start, election_id, file, Wanted(reading, dry_run, leave_out), then, _PATIENCE)
     return _answer(found)
 
 
@@ -96,10 +97,15 @@ def _before(desk: RollDesk, election_id: str, dry_run: bool) -> tuple[dict[str, 
     return styles, desk.users.rules(election_id)[1]
 
 
-def _after(desk: RollDesk, principal: Principal, election_id: str, stored: Stored, checked: CheckedRoll, tell: Tell) -> None:
+def _before_storing(desk: RollDesk, election_id: str, checked: CheckedRoll) -> None:
+    """It may have taken minutes: nobody may have opened the ballot meanwhile, nor may anybody before all voters are there."""
+    desk.facts.must_take_roll(election_id)
+    desk.voters.announce(election_id, checked.accepted)
+
+
+def _after_storing(desk: RollDesk, principal: Principal, election_id: str, stored: Stored, checked: CheckedRoll, tell: Tell) -> None:
     """What follows from a roll that is stored. All of it may be done again."""
     users = desk.users
-    desk.facts.must_take_roll(election_id)
     count, act = users.count(election_id), f"roll {stored.version}"
     desk.voters.hand_over(
         election_id, count, users.minted(election_id), users.removed(election_id), lambda done: tell("handing over", done)

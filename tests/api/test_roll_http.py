@@ -9,13 +9,17 @@ import pytest
 
 from api.audit.members import moment
 from api.elections.states import State
-from api.errors import Overloaded
+from api.errors import Conflict, Overloaded
 from api.users import importing, roll_routes
+from api.voters.access import count_voters
 from api.voters.checking import Checker
+from api.voters.handing_over import check_whole
+from api.voters.window import open_window, window_of
 from tests.api.conftest import MakeStore
 from tests.api.rolls import xlsx
 from tests.api.services import ELECTION, ROLL, Services, a_checker
 from tests.api.test_rolls_http import entries
+from tests.groups import TOY
 
 WHERE = f"/api/v1/ballots/{ELECTION}"
 
@@ -86,10 +90,6 @@ def test_op13_another_roll_takes_its_place_until_the_ballot_is_open(services: Se
     assert services.roll(other, dry_run="true").json()["differences"] == {"added": 1, "removed": 1, "changed": 1, "kept": 10}
     assert services.roll(other).json()["differences"] == {"added": 1, "removed": 1, "changed": 1, "kept": 10}
     voters = services.office.app.state.voters
-    from api.voters.access import count_voters
-    from api.voters.window import window_of
-    from tests.groups import TOY
-
     assert count_voters(voters, window_of(voters, ELECTION, TOY)) == 12
     services.led_to(State.OPEN)
     refused = services.roll(ROLL)
@@ -131,6 +131,29 @@ def test_an_import_that_takes_long_goes_on_and_tells_how_far_it_is(services: Ser
     importing_now._turn.release()
     assert (get(services, "/import")["state"], get(services, "/import")["stored"]) == ("done", True)
     assert get(services)["people"] == 12
+
+
+def test_op13_nobody_opens_the_ballot_while_a_roll_is_stored_nor_is_one_stored_once_it_is_open(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, voters = services.apps["rolls"].state.desk, services.office.app.state.voters
+    store, found = desk.users.store_roll, []
+
+    def while_it_is_stored(*given: Any) -> Any:
+        with pytest.raises(Conflict) as error:
+            check_whole(voters, window_of(voters, ELECTION, TOY))
+        found.append(error.value.detail)
+        return store(*given)
+
+    assert services.roll(ROLL).status_code == 201
+    check_whole(voters, window_of(voters, ELECTION, TOY))
+    monkeypatch.setattr(desk.users, "store_roll", while_it_is_stored)
+    assert services.roll(ROLL + "M13,Person 13,,One\n").status_code == 201
+    assert "12 of 13 voters are there" in found[0]
+    check = importing.check_roll
+    monkeypatch.setattr(importing, "check_roll", lambda *given: (open_window(voters, ELECTION), check(*given))[1])
+    assert services.roll(ROLL.replace("Person 1,", "Other 1,")).status_code == 409
+    assert len(found) == 1
 
 
 def test_what_nobody_expected_is_told_without_a_word_of_it(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:

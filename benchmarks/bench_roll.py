@@ -22,6 +22,7 @@ from api.clock import Clock
 from api.migrating import upgrade
 from api.sealing import KeyRing
 from api.store import Store
+from api.users.assignment import Numbers
 from api.users.contact_rules import ContactRules
 from api.users.link import VotersLink
 from api.users.models import TABLES as USERS
@@ -93,7 +94,7 @@ def measured(people: int) -> dict[str, float]:
                 assert checked.accepted == people
                 users.store_roll(ballot, checked)
             found[f"{which}: check and store"] = time.monotonic() - started
-            assert link.hand_over(ballot, people, users.minted(ballot), users.removed(ballot)) == people
+            assert link.hand_over(ballot, people, map(Numbers(None).minted, users.people(ballot)), users.removed(ballot)) == people
             found[f"{which}: all"] = time.monotonic() - started
         found["MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return found

@@ -64,6 +64,8 @@ class ParticularsService:
                 raise Conflict("the particulars were changed meanwhile; look at them again")
             if told == before:
                 return version
+            if _assigns(told) != _assigns(before) and self._voters(election_id):
+                raise Conflict("the roll was taken under this determination: its methods, backup and moves cannot be changed any more")
             content = told.model_dump_json().encode()
             session.add(ParticularsVersion(
                 election_id=election_id, version=version + 1, content=content, account_id=account_id, told=self._clock.now()
@@ -115,3 +117,8 @@ class ParticularsService:
     def _version(self, session: Session, election_id: str) -> int:
         query = select(func.max(col(ParticularsVersion.version))).where(ParticularsVersion.election_id == election_id)
         return session.exec(query).one() or 0
+
+
+def _assigns(told: Particulars) -> list[tuple[object, ...]]:
+    """What of the determinations the roll depends on."""
+    return [(each.union, each.assignments, each.backup, each.movement) for each in told.determinations]

@@ -6,7 +6,7 @@ A secret passes: access codes, on their way to being sent.
 import http.client
 import json
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from itertools import islice
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from api.errors import ApiError, Conflict, Invalid, NotFound, Overloaded
 from api.users.people import Minted
+from engine.statutory import Method
 
 __all__ = ["AT_ONCE", "Link", "VotersLink"]
 
@@ -70,11 +71,16 @@ class VotersLink:
             there = int(self._post(f"/api/v1/link/{election_id}/removals", {"unique_identifiers": part})["voters"])
         done = 0
         for some in _parts(minted):
-            voters = [{"unique_identifier": each.unique_identifier, "style": each.style} for each in some]
+            voters = [_told(each) for each in some]
             there = int(self._post(f"/api/v1/link/{election_id}/voters", {"voters": voters})["voters"])
             done += len(voters)
             tell(done)
         return there
+
+    def tell_numbers(self, election_id: str, people: int, without_method: int, exceptions: int, named: Mapping[Method, int]) -> None:
+        """Tells what the roll is in numbers, for the opening check."""
+        told = {"people": people, "without_method": without_method, "exceptions": exceptions}
+        self._post(f"/api/v1/link/{election_id}/roll-numbers", {**told, "named": {each.value: number for each, number in named.items()}})
 
     def code(self, election_id: str, unique_identifier: str, channel: str) -> str:
         """A new access code, 28 characters, in place of all others of that voter."""
@@ -127,6 +133,11 @@ class VotersLink:
                 raise Overloaded("the service with the voters is busy; nothing more was done", 10)
             raise LinkError(f"the service with the voters refused with {answer.status}")
         return dict(told)
+
+
+def _told(minted: Minted) -> dict[str, Any]:
+    methods = {"methods": [each.value for each in minted.methods]} if minted.methods else {}
+    return {"unique_identifier": minted.unique_identifier, "style": minted.style, **methods}
 
 
 def _parts(many: Iterable[Each]) -> Iterator[list[Each]]:

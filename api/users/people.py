@@ -19,6 +19,7 @@ from api.users.index import Index
 from api.users.models import Dispatch, Person, Roll, RollVersion, StoredRules, UserKey
 from api.users.roll import CheckedRoll, Tell
 from api.users.storing import Changes, Stored, Storing, last_version, person_place, version_place
+from engine.statutory import Method
 
 __all__ = ["Known", "Minted", "UserDatabase"]
 
@@ -27,10 +28,12 @@ _INDEX = "keyed hashes"
 
 @dataclass(frozen=True, slots=True)
 class Minted:
-    """What the voter database is told of a person: the unique identifier and the ballot style, no more (COP-076)."""
+    """What the voter database is told of a person: the unique identifier, the ballot style, and the methods that the person has or may be
+    moved to where a determination says so; no more (COP-076)."""
 
     unique_identifier: str = field(repr=False)
     style: int
+    methods: tuple[Method, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,6 @@ class UserDatabase:
     def changes(self, election_id: str, checked: CheckedRoll) -> Changes:
         """What would become of the ballot's people if the roll was stored. Raises NotFound once they were destroyed."""
         return self._storing(election_id).compare(checked).changes
-
-    def minted(self, election_id: str) -> Iterator[Minted]:
-        """What the voter database is told of everybody on the roll."""
-        for known in self.people(election_id):
-            yield Minted(known.unique_identifier, known.entry.style)
 
     def removed(self, election_id: str) -> Iterator[str]:
         """The unique identifiers of those whom an earlier roll named and the last one does not."""

@@ -16,6 +16,7 @@ from api.edge import Upload
 from api.errors import Conflict, Invalid, NotFound
 from api.messages import ElectionId
 from api.problems import MEDIA_TYPE, documented
+from api.users.assignment import Numbers
 from api.users.desk import Desk, Reader, RollDesk, Scrutineer
 from api.users.findings import table_line
 from api.users.importing import Import, ImportState, Steps, Wanted
@@ -107,9 +108,10 @@ def _after_storing(desk: RollDesk, principal: Principal, election_id: str, store
     """What follows from a roll that is stored. All of it may be done again."""
     users = desk.users
     count, act = users.count(election_id), f"roll {stored.version}"
-    desk.voters.hand_over(
-        election_id, count, users.minted(election_id), users.removed(election_id), lambda done: tell("handing over", done)
-    )
+    numbers = Numbers(desk.facts.methods(election_id))
+    minted = map(numbers.minted, users.people(election_id))
+    desk.voters.hand_over(election_id, count, minted, users.removed(election_id), lambda done: tell("handing over", done))
+    desk.voters.tell_numbers(election_id, count, numbers.without_method, numbers.exceptions, numbers.named)
     loaded = {"by": principal.account_id, "count": count, "file_hash": users.digest(election_id), "refused": checked.rejected}
     desk.record_once(election_id, "roll_loaded", loaded, act)
     if stored.made:

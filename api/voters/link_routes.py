@@ -19,6 +19,7 @@ from api.voters.ballot_box import BallotBox
 from api.voters.database import VoterDatabase
 from api.voters.handing_over import announce, remove_part, take_part
 from api.voters.window import Window, window_of
+from engine.statutory import Method
 
 __all__ = ["MOST_AT_ONCE", "router"]
 
@@ -36,6 +37,9 @@ class VoterToTake(Message):
 
     unique_identifier: Identifier
     style: int = Field(ge=1, le=10_000)
+    methods: list[Annotated[Method, Field(strict=False)]] = Field(
+        default=[], max_length=4, description="That the voter has or may be moved to.", examples=[["electronic"]]
+    )
 
 
 class RollSize(Message):
@@ -115,7 +119,7 @@ def announce_roll(database: Database, ballot: TheWindow, body: RollSize) -> Take
 @router.post("/voters", status_code=201, dependencies=_OURS, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
 def take_voters(database: Database, ballot: TheWindow, body: Voters) -> Taken:
     """Take some voters of a roll, all or none. Those who are there already change nothing."""
-    take_part(database, ballot, [NewVoter(each.unique_identifier, each.style) for each in body.voters])
+    take_part(database, ballot, [NewVoter(each.unique_identifier, each.style, tuple(each.methods)) for each in body.voters])
     return Taken(voters=count_voters(database, ballot))
 
 

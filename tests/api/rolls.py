@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
+from api.users.assignment import Numbers
 from api.users.contact_rules import ContactRules
 from api.users.importing import RowsRejected
 from api.users.people import Minted, UserDatabase
@@ -22,7 +23,7 @@ def load(
         if checked.rejected != leave_out:
             raise RowsRejected(f"{checked.rejected} rows are rejected")
         users.store_roll(election_id, checked)
-    return list(users.minted(election_id))
+    return list(map(Numbers(None).minted, users.people(election_id)))
 
 
 def xlsx(sheets: Mapping[str, Sequence[Sequence[Value]]], more: str = "") -> bytes:

@@ -90,9 +90,9 @@ class Operation:
 class Services:
     """See above. `codes` are those of some voters of the voter database, who have nothing to do with the roll."""
 
-    def __init__(self, make_store: MakeStore, checker: Checker, voters: int = 3) -> None:
+    def __init__(self, make_store: MakeStore, checker: Checker, voters: int = 3, **changes: Any) -> None:
         self.office = office = Office(make_store, hosts=(HOST, "testserver"))
-        office.post("/ballots", office.terms(office.trustees()), "sam")
+        office.post("/ballots", office.terms(office.trustees(), **changes), "sam")
         for role, name in ROLES.items():
             office.appoint(name, role, ELECTION)
         self.voting = Voting(office.databases.voters, office.clock, opened=False)

@@ -117,10 +117,13 @@ def labels_of(entry: Entry, smallest: int | None) -> tuple[str, ...]:
 
 
 def margin(manifest: Manifest, result: DecryptedTally) -> int | None:
-    """The smallest difference between two answers to one question, spoilt papers aside: fewer votes change the order of none. None if there
-    are no two answers to any question."""
+    """The votes between the last answer to a question that has won and the first that has not, if as many win as can be chosen: the least
+    of all questions, spoilt papers aside. None if there is no question with more answers than that on which anybody has voted."""
     gaps: list[int] = []
     for described, contest in zip(manifest.contests, result.contests, strict=True):
-        votes = sorted(found.tally for option, found in zip(described.options, contest.options, strict=True) if not option.spoil)
-        gaps += [more - fewer for fewer, more in zip(votes, votes[1:], strict=False)]
+        answers = zip(described.options, contest.options, strict=True)
+        votes = sorted((found.tally for option, found in answers if not option.spoil), reverse=True)
+        winners = described.selection_limit
+        if any(votes) and winners < len(votes):
+            gaps.append(votes[winners - 1] - votes[winners])
     return min(gaps, default=None)

@@ -11,10 +11,9 @@ from typing import Literal
 from pydantic import Field
 
 from api.audit.entry import Entry
-from api.messages import Message
 from api.registers.complaints import Complaint
 from api.registers.threads import current
-from api.registers.told import Digest, Told, When, Words
+from api.registers.told import Body, Digest, Told, When, Words
 
 __all__ = ["INCIDENT", "UNFOUNDED", "Incident", "IncidentCategory", "WhyUnfounded", "incident_of", "rules_out_clean_statement", "status_of"]
 
@@ -29,6 +28,9 @@ class IncidentCategory(StrEnum):
     OTHER = "other"
 
 
+_HARMLESS = {IncidentCategory.FALSE_MESSAGE.value, IncidentCategory.OTHER.value}
+
+
 class Incident(Told):
     """An incident, or with `earlier_entry` what is known of it now. Two persons close one as unfounded, by a request of its own."""
 
@@ -37,11 +39,11 @@ class Incident(Told):
     description: Words
     effect: Words = Field(examples=["None that is known; it could have delayed messages."])
     started: When
-    ended: When | None = None
+    ended: When | None = Field(default=None, examples=["2027-01-11T10:00:00Z"])
     evidence_hash: Digest | None = None
 
 
-class WhyUnfounded(Message):
+class WhyUnfounded(Body):
     """Why there is nothing in a suspicion."""
 
     reason: Words = Field(examples=["The address was that of our own monitoring; see the evidence."])
@@ -62,7 +64,12 @@ def status_of(entry: Entry) -> str:
 
 
 def rules_out_clean_statement(entries: Iterable[Entry]) -> bool:
-    """Whether there is unauthorised access among these entries of the register that is not closed as unfounded (97, T16). An entry that
-    does not say what it is about counts as such."""
-    harmless = {IncidentCategory.FALSE_MESSAGE.value, IncidentCategory.OTHER.value}
-    return any(each.kind == INCIDENT and each.members.get("category") not in harmless for each in current(entries))
+    """Whether there is unauthorised access among these entries of the register, in order, that is not closed as unfounded (97, T16). An
+    entry that does not say what it is about counts as such; and so does one that takes the place of such an entry, whatever it says, for
+    that it was no access is for two persons to say."""
+    found, access = list(entries), set[str]()
+    for each in found:
+        own = each.members.get("category") not in _HARMLESS
+        if each.kind == INCIDENT and (own or each.members.get("earlier_entry") in access):
+            access.add(each.id.hex())
+    return any(each.id.hex() in access for each in current(found))

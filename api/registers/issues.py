@@ -12,7 +12,7 @@ class Issue(Told):
 
     subject: Words = Field(examples=["The seal of box 2 was looked at and is whole."])
     noticed: When
-    report: bool = Field(description="Whether it belongs in the scrutineer's report.")
+    report: bool = Field(examples=[True], description="Whether it belongs in the scrutineer's report.")
     resolved: bool = Field(description="Whether nothing more has to be done.")
     station: Words | None = Field(default=None, examples=["Dock 3"], description="The voting station, by its name in the particulars.")
     outcome: Words | None = None

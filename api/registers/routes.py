@@ -125,7 +125,9 @@ def show(
     register: Annotated[str, Path(max_length=40, examples=["failures"], description="The register's name.")],
     first: Annotated[int, Query(ge=0, lt=2**53, description="The position in the log to begin at.", examples=[0])] = 0,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
-    authority: Annotated[Words | None, Query(description="After the close: on whose authority the register is read.")] = None,
+    authority: Annotated[
+        Words | None, Query(description="After the close: on whose authority the register is read.", examples=["Order of the High Court"])
+    ] = None,
 ) -> EntryPage:  # fmt: skip
     """Entries of a register, in order. That they were read, by whom and why stands in the audit log."""
     found = registers.page(election_id, register_of(register), principal.account_id, authority, first, limit)

@@ -73,7 +73,7 @@ class Registers:
             names = ", ".join(possible) or "none, for no law asks for this ballot"
             raise Invalid(f"category: {told.category} does not belong to this kind of ballot and its methods; offered: {names}")
         entries = [Entry(election_id, register.kind, self.clock.now(), told.members(by))]
-        if isinstance(told, Complaint) and told.category is ComplaintCategory.FALSE_MESSAGE and told.earlier_entry is None:
+        if isinstance(told, Complaint) and self._is_new_false_message(election_id, told):
             complaint = entries[0].id.hex()
             members = {**incident_of(told, complaint).members(by), "complaint": complaint}
             entries.append(Entry(election_id, INCIDENT, self.clock.now(), members))
@@ -129,6 +129,13 @@ class Registers:
     def digest(self, election_id: str) -> tuple[int, bytes]:
         """How many entries all registers have, and one hash over them, as it is logged at the close. Nothing is opened for it."""
         return self.audit.digest(election_id, KINDS)
+
+    def _is_new_false_message(self, election_id: str, told: Complaint) -> bool:
+        """Whether a complaint is about a false message, and the one that it takes the place of, if any, was not."""
+        if told.category is not ComplaintCategory.FALSE_MESSAGE or told.earlier_entry is None:
+            return told.category is ComplaintCategory.FALSE_MESSAGE
+        before = self.audit.read(_SERVICE, "whether the incident is there already", election_id, kinds=("complaint_received",))
+        return not any(each.entry.id.hex() == told.earlier_entry and each.entry.members.get("category") == told.category for each in before)
 
     def _labels(self, ballot: Ballot, entry: Entry) -> tuple[str, ...]:
         return labels_of(entry, self.margin(ballot)) if entry.kind == "failure_recorded" else ()

@@ -1,5 +1,5 @@
 """Figures of the registers for the scrutineer's report: numbers by category, and no identifier. What the report has to say in words, which
-are issues marked for it and incidents, is there as it was told."""
+are incidents, issues marked for it and the conduct at voting stations, is there as it was told."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -31,6 +31,7 @@ def figures(entries: Sequence[Entry], course: Course, margin: int | None) -> dic
         "incidents": {
             "by_status": _counted(status_of(each) for each in incidents),
             "entries": [_in_words(each, ("category", "status", "description", "effect", "started", "ended")) for each in by_kind[INCIDENT]],
+            "nothing_else_found": [_in_words(each, ("started", "ended")) for each in by_kind["nothing_else_found"]],
         },
         "clean_statement_ruled_out": ruled_out,
         "failures": _failures(by_kind["failure_recorded"], margin),
@@ -77,9 +78,12 @@ def _failures(entries: Sequence[Entry], margin: int | None) -> dict[str, Any]:
 
 def _issues(entries: Sequence[Entry]) -> dict[str, Any]:
     marked = [each for each in entries if each.members["report"] == _YES]
-    stations = _counted(each.members["station"] for each in entries if "station" in each.members)
+    stations: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for each in entries:
+        if "station" in each.members:
+            stations[str(each.members["station"])].append(_in_words(each, ("subject", "noticed", "resolved", "outcome")))
     return {
-        "number": len(entries), "unresolved": sum(each.members["resolved"] != _YES for each in entries), "by_station": stations,
+        "number": len(entries), "unresolved": sum(each.members["resolved"] != _YES for each in entries), "by_station": dict(stations),
         "for_the_report": [_in_words(each, ("subject", "noticed", "station", "resolved", "outcome")) for each in marked],
         "for_the_report_and_unresolved": sum(each.members["resolved"] != _YES for each in marked),
     }  # fmt: skip

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from api.auth import Role
-from api.errors import NotFound
+from api.errors import Invalid, NotFound
 from api.registers.complaints import Answer, Complaint
 from api.registers.failures import Failure
 from api.registers.incidents import INCIDENT, UNFOUNDED, Incident
@@ -38,6 +40,15 @@ class Register:
     def kinds(self) -> tuple[str, ...]:
         """The kinds of all entries that are shown in it."""
         return (self.kind, *self.also)
+
+    def read(self, content: bytes) -> Told:
+        """What stands in JSON. Raises Invalid naming the first member that is wrong, without repeating it."""
+        try:
+            return self.told.model_validate_json(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            place = ".".join(str(part) for part in first["loc"]) or self.name
+            raise Invalid(f"{place}: {first['msg']}") from None
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -6,13 +6,12 @@ A member has the same name here and there. What the log's own types refuse, such
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.audit.entry import Given
 from api.audit.members import LONGEST_LINE
-from api.messages import Message
 
-__all__ = ["Digest", "EntryRef", "Identifier", "Number", "Server", "Told", "When", "Words"]
+__all__ = ["Body", "Digest", "EntryRef", "Identifier", "Number", "Server", "Told", "When", "Words"]
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -38,10 +37,14 @@ Server = Annotated[
 ]
 
 
-class Told(Message):
-    """One entry. Nothing is changed and nothing is taken back: a later entry of the same register takes an earlier one's place."""
+class Body(BaseModel):
+    """What a request about registers has: members that are not described are refused, and blanks around text are nothing."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, str_strip_whitespace=True)
+
+
+class Told(Body):
+    """One entry. Nothing is changed and nothing is taken back: a later entry of the same register takes an earlier one's place."""
 
     earlier_entry: EntryRef | None = Field(default=None, description="The entry that this one takes the place of; it stays.")
 

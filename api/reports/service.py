@@ -94,6 +94,8 @@ class Reports:
         }  # fmt: skip
         if ballot.state in (State.EXCLUDED, State.TALLIED, State.RELEASED, State.ARCHIVED):
             facts["count"] = self._count(election_id)
+            if facts["registers"] is not None:
+                facts["registers"]["failures"]["counted"] = facts["count"]["counted"]
         if ballot.state in (State.TALLIED, State.RELEASED, State.ARCHIVED):
             facts["result"] = [
                 {"question": contest.label, "options": [{"label": each.label, "votes": each.tally} for each in contest.options]}

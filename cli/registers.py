@@ -71,7 +71,7 @@ def record(ballot: Path, register: str, file: Path, as_json: bool) -> None:
 
 @click.command()
 @ballot_folder
-@click.argument("register", type=_NAMES, metavar="[REGISTER]", required=False)
+@click.argument("register", type=_NAMES, metavar="REGISTER", required=False)
 @click.option("--authority", help="After the close: on whose authority the register is read, such as a court's order.")
 @as_json_option
 def registers(ballot: Path, register: str | None, authority: str | None, as_json: bool) -> None:

@@ -26,6 +26,7 @@ from api.elections.states import Step
 from api.errors import Conflict, Denied
 from api.recording import Recording
 from api.records.service import Releases
+from api.registers.service import Registers
 from api.tally.log_routes import WitnessedLog
 from api.tally.service import TALLY, TallyService
 from api.voters.access import count_voters
@@ -52,6 +53,7 @@ class Conduct:
     board: Board
     tally: TallyService
     releases: Releases
+    registers: Registers
     voters: VoterDatabase
     log: WitnessedLog
     recording: Recording
@@ -168,6 +170,8 @@ class Conduct:
     def _close(self, ballot: Ballot) -> None:
         BallotBox(self.voters, self.clock).close(window_of(self.voters, ballot.election_id, self.group))
         self._note(ballot, "ballot_closed", _moment(ballot.manifest.closes))
+        entries, digest = self.registers.digest(ballot.election_id)
+        self._note(ballot, "registers_sealed", {"entries": entries, "registers_hash": digest})
 
     def _accept_small_units(self, ballot: Ballot) -> None:
         if not self.tally.counting.count(ballot.election_id).small_units:

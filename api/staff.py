@@ -35,7 +35,8 @@ from api.elections import particulars_routes
 from api.elections import routes as elections_routes
 from api.elections.answers import StoredAnswers
 from api.elections.particulars import ParticularsService
-from api.elections.service import ElectionService
+from api.elections.service import Ballot, ElectionService
+from api.elections.states import State
 from api.errors import ApiError, NotFound
 from api.health import health_routes
 from api.migrating import check_version
@@ -46,6 +47,9 @@ from api.recording import Recording
 from api.records import routes as records_routes
 from api.records.service import Releases
 from api.records.verifying import Verify
+from api.registers import routes as registers_routes
+from api.registers.failures import margin
+from api.registers.service import Registers
 from api.reports import routes as reports_routes
 from api.reports.pages import ReportPages
 from api.reports.service import Reports
@@ -135,17 +139,21 @@ def create_staff_app(
     app.state.voters, app.state.group, app.state.link_key = databases.voters, group, settings.link_key
     box = BallotBox(databases.voters, clock)
     app.state.box, app.state.clock = box, clock
-    app.state.reports = Reports(accounts, elections, board, tally, releases, databases.voters, clock, group)
     log = WitnessedLog(databases.voters, clock, group, settings.witness_key, settings.log_origin, settings.checkpoint_every)
     app.state.log = log
     particulars = ParticularsService(databases.elections, elections, clock, recording.add_once, partial(_voters, databases.voters, group))
     app.state.particulars = particulars
+    registers = Registers(databases.audit, elections, clock, partial(_margin, tally), partial(_stations, particulars))
+    app.state.registers = registers
+    app.state.reports = Reports(accounts, elections, board, tally, releases, registers, databases.voters, clock, group)
     app.state.report_pages = ReportPages(app.state.reports, particulars, clock, settings.folder / "reports", recording.add_once)
-    app.state.conduct = Conduct(accounts, elections, particulars, board, tally, releases, databases.voters, log, recording, clock, group)
+    app.state.conduct = Conduct(
+        accounts, elections, particulars, board, tally, releases, registers, databases.voters, log, recording, clock, group
+    )
     problems.install(app)
     for each in (
         accounts_routes, staff_routes, elections_routes, particulars_routes, reports_routes, board_routes, trial_routes, link_routes,
-        tally_routes, log_routes, records_routes,
+        tally_routes, log_routes, records_routes, registers_routes,
     ):  # fmt: skip
         app.include_router(each.router)
     app.include_router(particulars_routes.link_router)
@@ -165,6 +173,18 @@ def _voters(database: VoterDatabase, group: Group, election_id: str) -> int:
         return count_voters(database, window_of(database, election_id, group))
     except NotFound:
         return 0
+
+
+def _margin(tally: TallyService, ballot: Ballot) -> int | None:
+    """The margin of a ballot's result; None before there is one."""
+    if ballot.state not in (State.TALLIED, State.RELEASED, State.ARCHIVED):
+        return None
+    return margin(ballot.manifest, tally.result(ballot.election_id))
+
+
+def _stations(particulars: ParticularsService, election_id: str) -> list[str]:
+    """The names of a ballot's voting stations."""
+    return [each.name for each in particulars.read(election_id)[1].stations]
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.ceremony import trial
-from cli import conducting, set_up
+from cli import conducting, registers, set_up
 from cli.draft import create_election, read_draft, sample_draft, with_type
 from cli.exchange import ElectionFolder
 from cli.fingerprint import spoken
@@ -44,6 +44,7 @@ def scrutineer() -> None:
       psephos scrutineer tally    * ask the trustees, combine their answers
       psephos scrutineer release  * sign the record, have it verified, make it public
       psephos scrutineer report     the facts of the report
+    At any time: `record` tells a register something, such as a complaint, an incident or a failure; `registers` shows them.
     Offline, by files: key, sample, create, open, trial, close, tally, release; one person does each.
     """
 
@@ -166,5 +167,5 @@ def status(election: Path, as_json: bool) -> None:
         click.echo(line)
 
 
-for command in (*set_up.COMMANDS, *ONLINE, *AFTERWARDS):
+for command in (*set_up.COMMANDS, *registers.COMMANDS, *ONLINE, *AFTERWARDS):
     scrutineer.add_command(command)

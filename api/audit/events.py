@@ -49,6 +49,17 @@ _DATABASE = OneOf(("accounts", "audit", "elections", "users", "voters"))
 _PART = OneOf(("platform", "form", "accounts", "audit", "elections", "users", "voters", "key_store", "monitoring"))
 _OUTCOME = OneOf(("passed", "failed"))
 _STATUS = OneOf(("suspected", "confirmed", "unfounded"))
+_YES = OneOf(("yes", "no"))
+_EARLIER: dict[str, Type] = {"earlier_entry": _ENTRY}
+"""Of an entry that takes the place of an earlier one, which stays."""
+_COMPLAINTS = OneOf((
+    "delivery", "access", "form", "secrecy", "violence", "damage", "financial_loss", "spiritual_pressure", "intimidation", "deception",
+    "false_message", "other",
+))  # fmt: skip
+_INCIDENTS = OneOf(("unauthorised_access", "false_message", "other"))
+_FAILURES = OneOf((
+    "158a", "158b", "158c", "158d", "158e", "159a", "160a", "161a", "161b", "161c", "161d", "161e", "161f", "161g",
+))  # fmt: skip
 _SPAN: dict[str, Type] = {"started": Moment(), "ended": Moment()}
 _TEST: dict[str, Type] = {"outcome": _OUTCOME, "findings": Count()}
 _MORE: dict[str, Type] = {"report_hash": _HASH, "details": Line()}
@@ -89,7 +100,10 @@ _ALL = (
     Kind("ballot_opened", ("COP-105b-v",), {"method": _METHOD, "moment": Moment(), "uk_time": Line()}),
     Kind("ballot_closed", ("COP-105b-v",), {"method": _METHOD, "moment": Moment(), "uk_time": Line()}),
     Kind("ballot_abandoned", ("COP-105b-v",), {**_WHY, "approved_by": Account()}),
-    Kind("complaint_received", ("COP-105b-vi",), {**_BY, "subject": Line(), "received": Moment()}, {UNIQUE_IDENTIFIER: Voter()}),
+    Kind(
+        "complaint_received", ("COP-105b-vi",), {**_BY, "subject": Line(), "received": Moment()},
+        {UNIQUE_IDENTIFIER: Voter(), "category": _COMPLAINTS, **_EARLIER},
+    ),
     Kind("complaint_answered", ("COP-105b-vi",), {**_BY, "complaint": _ENTRY, "outcome": Line()}),
     # After the close, in the order of `ballot_index`; time and address are readable with the audit key alone.
     Kind("vote_evidence", ("COP-105b-vii",), {"ballot_index": _HASH, "evidence": Hexadecimal(1024, up_to=True)}),
@@ -119,8 +133,9 @@ _ALL = (
     Kind(
         "incident_recorded", ("COP-105b-xii-2", "COP-105c-iii-4"),
         {**_BY, "description": Line(), "status": _STATUS, "effect": Line(), "started": Moment()},
-        {"ended": Moment(), "evidence_hash": _HASH, "earlier_entry": _ENTRY},
+        {"ended": Moment(), "evidence_hash": _HASH, "category": _INCIDENTS, "complaint": _ENTRY, **_EARLIER},
     ),
+    Kind("incident_unfounded", ("COP-105b-xii-2",), {**_WHY, "approved_by": Account(), **_EARLIER}),
     Kind("platform_overwhelmed", ("COP-105b-xii-3",), {**_SPAN, "limit": Word(), "action": Line()}),
     Kind(
         "request_refused", ("COP-105b-xii-3",), {"what": _HARMLESS, "count": Count()},
@@ -134,11 +149,13 @@ _ALL = (
     Kind("integrity_checked", ("COP-105c-i-d", "COP-105c-iii-2"), {**_TEST, "database": _DATABASE, "rows": Count()}, _MORE),
     Kind(
         "backup_made", ("COP-105c-i-e",),
-        {"database": _DATABASE, "backup": OneOf(("full", "incremental")), "backup_hash": _HASH, "verified": OneOf(("yes", "no"))},
+        {"database": _DATABASE, "backup": OneOf(("full", "incremental")), "backup_hash": _HASH, "verified": _YES},
+        {**_BY, "made": Moment(), **_EARLIER},
     ),
     Kind(
         "malware_protection_recorded", ("COP-105c-ii-a",),
         {"server": Word(), "software": Line(), "signatures": Moment(), "scanned": Moment(), "components_hash": _HASH},
+        {**_BY, **_EARLIER},
     ),
     Kind("resistance_tested", ("COP-105c-ii-b",), {**_TEST, "parameters": Line(many=True)}, _MORE),
     Kind("operation_summed_up", ("COP-105c-ii-c",), {**_SPAN, "outages": Count(), "seconds_out": Count(), "seconds_unmeasured": Count()}),
@@ -148,10 +165,19 @@ _ALL = (
         {**_SPAN, "rule": Word(), "threshold": Line(), "flags": Count()}, {"outcome": Line()},
     ),
     Kind("nothing_else_found", ("COP-105c-iii-4",), {**_BY, **_SPAN}),
-    Kind("physical_protection_recorded", ("COP-105c-iv-1",), {**_BY, "server": Word(), "statement": Line(), "statement_hash": _HASH}),
-    Kind("server_owner_recorded", ("COP-105c-iv-2",), {**_BY, "server": Word(), "owner": Account(), "access_control": Line()}),
-    Kind("server_access_recorded", ("COP-105c-iv-3",), {**_SPAN, "server": Word(), "attempts": Count(), "records_hash": _HASH}),
-    Kind("support_recorded", ("COP-105c-v",), {**_SPAN, "channel": Word(), "requests": Count(), "resolved": Count()}, {"hours": Line()}),
+    Kind(
+        "physical_protection_recorded", ("COP-105c-iv-1",), {**_BY, "server": Word(), "statement": Line(), "statement_hash": _HASH},
+        {"dated": Moment(), **_EARLIER},
+    ),
+    Kind("server_owner_recorded", ("COP-105c-iv-2",), {**_BY, "server": Word(), "owner": Account(), "access_control": Line()}, _EARLIER),
+    Kind(
+        "server_access_recorded", ("COP-105c-iv-3",), {**_SPAN, "server": Word(), "attempts": Count(), "records_hash": _HASH},
+        {**_BY, "way": OneOf(("physical", "digital")), **_EARLIER},
+    ),
+    Kind(
+        "support_recorded", ("COP-105c-v",), {**_SPAN, "channel": Word(), "requests": Count(), "resolved": Count()},
+        {**_BY, "hours": Line(), **_EARLIER},
+    ),
     # Outcome, 105(d), and anything else, 105(e)
     Kind("votes_selected", ("COP-105d-i",), {"included": Count(), "discounted": Count(), "superseded": Count(), "selection_hash": _HASH}),
     Kind("tally_made", ("COP-105d-i",), {"ballots": Count(), "tally_hash": _HASH}),
@@ -165,7 +191,27 @@ _ALL = (
     Kind("log_found_changed", ("COP-105d-ii", "COP-105c-iii-2"), {"position": Count(), "log": Word()}),
     Kind("entry_corrected", ("COP-104.2",), {**_WHY, "corrected": _ENTRY, "correction": Line()}),
     Kind("audit_data_destroyed", ("COP-105e",), {**_WHY, "ballot": _HASH}),
-    Kind("note_added", ("COP-105e",), {**_BY, "text": Line(many=True)}, {"attachment_hash": _HASH}),
+    Kind("note_added", ("COP-105e",), {**_BY, "text": Line(many=True)}, {"attachment_hash": _HASH, **_EARLIER}),
+    Kind(
+        "failure_recorded", ("COP-105e",),
+        {**_BY, "category": _FAILURES, "voters": Count(), "intent": OneOf(("accidental", "deliberate")), "provision": Line(),
+         "discovered": Moment()},
+        {"description": Line(), "left_out": Count(), "included": Count(), "evidence_hash": _HASH, **_EARLIER},
+    ),
+    Kind(
+        "issue_recorded", ("COP-105e",), {**_BY, "subject": Line(), "noticed": Moment(), "report": _YES, "resolved": _YES},
+        {"station": Line(), "outcome": Line(), **_EARLIER},
+    ),
+    Kind(
+        "refusal_recorded", ("COP-105e",),
+        {**_WHY, "what": OneOf(("paper", "reissue", "discount")), UNIQUE_IDENTIFIER: Voter(), "refused": Moment()},
+        {"outcome": Line(), **_EARLIER},
+    ),
+    Kind(
+        "non_receipt_reported", ("COP-105e",), {**_BY, UNIQUE_IDENTIFIER: Voter(), "reported": Moment()},
+        {"channel": _CHANNEL, "outcome": Line(), **_EARLIER},
+    ),
+    Kind("registers_sealed", ("COP-105e",), {"entries": Count(), "registers_hash": _HASH}),
 )
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _ALL})

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import islice
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -74,10 +75,11 @@ class AuditLog:
         """What the checkpoints of a chain are called."""
         return f"{self._origin}/{chain}"
 
-    def add(self, entry: Entry) -> int:
+    def add(self, entry: Entry, *more: Entry) -> int:
         """Adds an entry, and answers its position; durable when this returns. The same again changes nothing. A ballot's log begins with
-        BALLOT_CREATED. Raises NotFound if there is no log of the ballot, or no entry that this one names; Conflict if its id is taken by
-        another, the log was begun before or its data is destroyed; LogBroken if the last row of the chain is no entry; Overloaded."""
+        BALLOT_CREATED. What follows from it in the same log, `more`, is added with it or not at all. Raises NotFound if there is no log of
+        the ballot, or no entry that this one names; Conflict if its id is taken by another, the log was begun before or its data is
+        destroyed; LogBroken if the last row of the chain is no entry; Overloaded."""
         chain = entry.chain
         try:
             with self.store.transaction() as session:
@@ -90,20 +92,35 @@ class AuditLog:
                     self._begin(session, chain)
                     rows.lock_chain(session, PLATFORM)
                     self._append(session, Entry(PLATFORM, "ballot_log_begun", entry.happened, {"ballot": chain}))
-                for earlier in references(entry.kind, entry.members):
-                    if rows.position_of(session, chain, earlier) is None:
-                        raise NotFound("there is no such entry in this log")
                 link, intact = self._append(session, entry)
+                position = link.position
+                for each in more:
+                    link, intact = self._append(session, each)
         except IntegrityError:
             raise Conflict("another log has an entry with this id, or this log was begun at the same moment") from None
         if intact:
             self._known[chain] = max(self._known.get(chain, (0, FIRST)), (link.position + 1, link.stated))
-        return link.position
+        return position
 
     def has(self, chain: str, entry_id: bytes) -> bool:
         """Whether there is an entry with this id."""
         with self.store.reading() as session:
             return rows.position_of(session, chain, entry_id) is not None
+
+    def kind_of(self, chain: str, entry_id: bytes) -> str:
+        """The kind of the entry with this id, which stands beside what is sealed: nothing is opened. Raises NotFound, LogBroken."""
+        with self.store.reading() as session:
+            position = rows.position_of(session, chain, entry_id)
+            link = None if position is None else rows.link_at(session, chain, position)
+        if link is None:
+            raise NotFound("there is no such entry in this log")
+        return link.kind
+
+    def digest(self, chain: str, kinds: Collection[str]) -> tuple[int, bytes]:
+        """How many entries of these kinds there are, and SHA-256 over their hashes in order. Nothing is opened. Raises LogBroken."""
+        with self.store.reading() as session:
+            hashes = [link.stated for link in rows.links(session, chain) if link.kind in kinds]
+        return len(hashes), sha256(b"".join(hashes)).digest()
 
     def checkpoint(self, chain: str) -> bytes:
         """A signed note of all entries that there are now, to be handed outside. Raises LogBroken if those since the last one were changed:
@@ -215,6 +232,9 @@ class AuditLog:
 
     def _append(self, session: Session, entry: Entry) -> tuple[Link, bool]:
         """Adds an entry, the chain being locked. Answers it, and whether the chain still has what this process wrote before."""
+        for earlier in references(entry.kind, entry.members):
+            if rows.position_of(session, entry.chain, earlier) is None:
+                raise NotFound("there is no such entry in this log")
         key = self._key(session, entry.chain)
         if key is None:
             raise Conflict("the data of this log was destroyed; nothing can be added")

@@ -4,7 +4,7 @@ The items that the 1992 Act asks for are not in the Code. Their layout is a temp
 it gives are figures and statements, never a legal conclusion.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,7 +58,7 @@ class _Report:
 
     @property
     def registers(self) -> Mapping[str, Any]:
-        return dict(self.facts.get("registers", {}))
+        return dict(self.facts.get("registers") or {})
 
 
 def sections_of(facts: Mapping[str, Any]) -> str:
@@ -104,7 +104,7 @@ def blocks_of(facts: Mapping[str, Any], particulars: Particulars, told: Told, la
 
 
 def _must_qualify(facts: Mapping[str, Any]) -> bool:
-    return bool(facts.get("registers", {}).get("unauthorised_access", False))
+    return bool((facts.get("registers") or {}).get("clean_statement_ruled_out", False))
 
 
 def _ballot(report: _Report) -> Iterator[Block]:
@@ -225,20 +225,35 @@ def _workplace(report: _Report) -> Iterator[Block]:
 
 
 def _registers(report: _Report) -> Iterator[Block]:
-    for name in ("incidents", "complaints", "failures"):
-        found = report.registers.get(name)
-        if found is None:
-            yield Block(report.heading(name), paragraphs=["Not recorded on this platform."])
-            continue
-        rows = [[str(what).replace("_", " "), _number(int(number))] for what, number in _counts(found)]
-        yield Block(report.heading(name), paragraphs=[] if rows else [_NONE], head=["Category", "Number"], rows=rows)
+    registers = report.registers
+    if not registers:
+        yield Block(report.heading("incidents"), paragraphs=["The ballot has no log yet, so there are no registers."])
+        return
+    told = [[each.get("status", ""), each.get("description", ""), each.get("effect", "")] for each in registers["incidents"]["entries"]]
+    yield Block(report.heading("incidents"), paragraphs=[] if told else [_NONE], head=["Status", "What happened", "Effect"], rows=told)
+    complaints = registers["complaints"]
+    rows = [[category, _number(number)] for category, number in complaints["by_category"].items()]
+    open_ones = [f"{_number(complaints['unanswered'])} of them have no answer yet."] if complaints["unanswered"] else []
+    yield Block(report.heading("complaints"), paragraphs=open_ones if rows else [_NONE], head=["Category", "Number"], rows=rows)
+    yield from _failures(report, registers["failures"])
+    for_report = [[each.get("station", ""), each["subject"], each.get("outcome", "")] for each in registers["issues"]["for_the_report"]]
+    yield Block(report.heading("issues"), paragraphs=[] if for_report else [_NONE], head=["Station", "Issue", "Outcome"], rows=for_report)
+    if registers["gaps"]:
+        yield Block(report.heading("gaps"), paragraphs=[str(each) for each in registers["gaps"]])
 
 
-def _counts(found: Any) -> Sequence[tuple[str, int]]:
-    """Numbers by category, of what the registers answer."""
-    if not isinstance(found, Mapping):
-        return []
-    return [(name, number) for name, number in sorted(found.items()) if isinstance(number, int) and not isinstance(number, bool) and number]
+def _failures(report: _Report, failures: Mapping[str, Any]) -> Iterator[Block]:
+    """Numbers beside the margin, and no conclusion (162)."""
+    rows = [
+        [category, _number(each["entries"]), _number(each["voters"]), _number(each["deliberate"])]
+        for category, each in failures["by_category"].items()
+    ]
+    margin = failures["margin"]
+    head = ["Category", "Entries", "Voters affected", "Deliberate"]
+    words = [*failures["labels"]] if rows else [_NONE]
+    if rows and margin is not None:
+        words.insert(0, f"Voters affected: {_number(failures['voters'])}; margin of the result: {_number(margin)}.")
+    yield Block(report.heading("failures"), paragraphs=words, head=head, rows=rows)
 
 
 def _support(report: _Report) -> Iterator[Block]:

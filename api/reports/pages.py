@@ -32,27 +32,27 @@ class ReportPages:
     def __init__(self, reports: Reports, particulars: ParticularsService, clock: Clock, folder: Path, note: Note) -> None:
         self._reports, self._particulars, self._clock, self._folder, self._note = reports, particulars, clock, folder, note
 
-    def draft(self, election_id: str, told: Told, language: Language) -> bytes:
+    def draft(self, election_id: str, told: Told, language: Language, account_id: str) -> bytes:
         """The report as it would be now, marked as a draft. Raises NotFound."""
-        return self._made(election_id, told, language, draft=True)
+        return self._made(election_id, told, language, account_id, draft=True)
 
     def final(self, election_id: str, told: Told, language: Language, account_id: str) -> bytes:
         """The final report. It is made once; again answers the same, whatever is told then. Raises NotFound, ReportIncomplete."""
         place = self._folder / f"{election_id}.pdf"
-        facts = self._reports.report(election_id)
+        facts = self._reports.report(election_id, account_id)
         gaps = gaps_of(facts, self._particulars.read(election_id)[1], told)
         if not place.is_file():
             if gaps:
                 raise ReportIncomplete("; ".join(gaps))
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_durably(place, [self._made(election_id, told, language, draft=False)])
+            write_durably(place, [self._made(election_id, told, language, account_id, draft=False)])
         content = place.read_bytes()
         members: dict[str, Given] = {"by": account_id, "report_hash": sha256(content).digest()}
         self._note(election_id, "report_delivered", members, sha256(content).hexdigest())
         return content
 
-    def _made(self, election_id: str, told: Told, language: Language, *, draft: bool) -> bytes:
-        facts, particulars = self._reports.report(election_id), self._particulars.read(election_id)[1]
+    def _made(self, election_id: str, told: Told, language: Language, account_id: str, *, draft: bool) -> bytes:
+        facts, particulars = self._reports.report(election_id, account_id), self._particulars.read(election_id)[1]
         result = {name: facts.get(name) for name in ("election", "label", "ballot_type", "section", "count", "result", "record_hash")}
         title = HEADINGS["report"][list(Language).index(language)]
         attachment = json.dumps(result, ensure_ascii=False, sort_keys=True, indent=1).encode()

@@ -59,9 +59,9 @@ def status(reports: TheReports, _: Reader, election_id: ElectionId) -> BallotSta
 
 
 @router.get("/report", responses=documented(404, 409, 421, 422, 503))
-def report(reports: TheReports, _: Reader, election_id: ElectionId) -> dict[str, Any]:
-    """The facts of the scrutineer's report, as far as there are any."""
-    return reports.report(election_id)
+def report(reports: TheReports, principal: Reader, election_id: ElectionId) -> dict[str, Any]:
+    """The facts of the scrutineer's report, as far as there are any. That the registers were read for it stands in the audit log."""
+    return reports.report(election_id, principal.account_id)
 
 
 def pages_of(request: Request) -> ReportPages:
@@ -85,5 +85,5 @@ def report_pages(
     if body.final:
         content = pages.final(election_id, told, body.language, principal.account_id)
     else:
-        content = pages.draft(election_id, told, body.language)
+        content = pages.draft(election_id, told, body.language, principal.account_id)
     return Response(content, media_type="application/pdf")

@@ -14,6 +14,7 @@ from api.elections.states import State, persons_for
 from api.errors import ApiError, Conflict, NotFound
 from api.records.service import Releases
 from api.records.verifying import VerificationState
+from api.registers.service import Registers
 from api.reports.unanimity import Unanimous, unanimous
 from api.tally.counting import Work
 from api.tally.service import TallyService
@@ -40,11 +41,11 @@ class Reports:
     """The ballots of one platform, for who conducts them."""
 
     def __init__(
-        self, accounts: Accounts, elections: ElectionService, board: Board, tally: TallyService, releases: Releases, voters: VoterDatabase,
-        clock: Clock, group: Group,
+        self, accounts: Accounts, elections: ElectionService, board: Board, tally: TallyService, releases: Releases, registers: Registers,
+        voters: VoterDatabase, clock: Clock, group: Group,
     ) -> None:  # fmt: skip
         self._accounts, self._elections, self._board, self._tally, self._releases = accounts, elections, board, tally, releases
-        self._voters, self._clock, self._group = voters, clock, group
+        self._registers, self._voters, self._clock, self._group = registers, voters, clock, group
 
     def standing(self, election_id: str) -> Standing:
         """See Standing. Raises NotFound."""
@@ -70,9 +71,10 @@ class Reports:
         following, awaited = steps[state](ballot)
         return Standing(state, following, (*awaited, *waiting))
 
-    def report(self, election_id: str) -> dict[str, Any]:
+    def report(self, election_id: str, by: str) -> dict[str, Any]:
         """The facts of the scrutineer's report, as far as there are any: what it is about, every step and who asked for it, every change of
-        permissions, and after the close the counts; the result when there is one, and the hash of the released record. Raises NotFound."""
+        permissions, figures of the registers, which are read in the name of `by`, and after the close the counts; the result when there is
+        one, and the hash of the released record. Raises NotFound."""
         ballot = self._elections.ballot(election_id)
         voting = ballot.manifest.voting
         statutory = ballot.manifest.statutory
@@ -92,9 +94,12 @@ class Reports:
                  "asked_by": each.asked_by, "approver": each.approver, "at": each.at.isoformat()}
                 for each in self._accounts.grants.changes(election_id)
             ],
+            "registers": self._registers.figures(ballot, by),
         }  # fmt: skip
         if ballot.state in (State.EXCLUDED, State.TALLIED, State.RELEASED, State.ARCHIVED):
             facts["count"] = self._count(election_id)
+            if facts["registers"] is not None:
+                facts["registers"]["failures"]["counted"] = facts["count"]["counted"]
         if ballot.state in (State.TALLIED, State.RELEASED, State.ARCHIVED):
             facts["result"] = [
                 {"question": contest.label, "options": [{"label": each.label, "votes": each.tally} for each in contest.options]}

@@ -28,6 +28,8 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "incidents": ("Security incidents", "Digwyddiadau diogelwch"),
     "complaints": ("Complaints", "Cwynion"),
     "failures": ("Accidental failures", "Methiannau damweiniol"),
+    "issues": ("Issues", "Materion"),
+    "gaps": ("What was not recorded", "Yr hyn na chafodd ei gofnodi"),
     "support": ("Support and accessibility", "Cymorth a hygyrchedd"),
     "workplace": ("Voting at the workplace", "Pleidleisio yn y gweithle"),
     "template": ("About this layout", "Am y cynllun hwn"),

@@ -21,6 +21,19 @@ SECTIONS = {"industrial action": "231B", "union election": "52", "political fund
             "transfer of engagements": "100E"}  # fmt: skip
 
 
+def registers(*, ruled_out: bool = False) -> dict[str, Any]:
+    """What the registers say of a ballot with a little of everything."""
+    incident = {"status": "confirmed", "description": "Somebody else was signed in", "effect": "None is known"}
+    failure = {"entries": 1, "voters": 12, "deliberate": 0, "not_small": 0}
+    return {
+        "incidents": {"by_status": {"confirmed": 1}, "entries": [incident] if ruled_out else [], "nothing_else_found": []},
+        "complaints": {"number": 3, "by_category": {"delivery": 2, "access": 1}, "about_pressure": 0, "unanswered": 1},
+        "clean_statement_ruled_out": ruled_out, "failures": {"by_category": {"158d": failure}, "voters": 12, "margin": 200, "labels": []},
+        "issues": {"for_the_report": [{"subject": "The box was moved", "station": "North gate", "outcome": "Put back"}]},
+        "gaps": ["COP-105c-ii-a: no record of malware protection for voting-1"],
+    }  # fmt: skip
+
+
 def facts_of(kind: BallotType | None = BallotType.INDUSTRIAL_ACTION, **changes: Any) -> dict[str, Any]:
     methods = methods_for(kind) if kind else ()
     return {
@@ -36,7 +49,7 @@ def facts_of(kind: BallotType | None = BallotType.INDUSTRIAL_ACTION, **changes: 
         "count": {"voters": 1200, "counted": 812, "discounted": 2, "challenged": 5},
         "result": [{"question": "Are you prepared to take part in a strike?",
                     "options": [{"label": "Yes", "votes": 500}, {"label": "No", "votes": 300}, {"label": "Spoil", "votes": 12}]}],
-        "unanimous": [], "record_hash": "3c" * 32, **changes,
+        "unanimous": [], "registers": registers(), "record_hash": "3c" * 32, **changes,
     }  # fmt: skip
 
 
@@ -70,7 +83,10 @@ def test_every_kind_has_a_report_that_is_accessible_and_the_same_each_time(kind:
     assert b"/StructTreeRoot" in plain
     assert b"result.json" in plain
     assert sections_of(facts_of(kind)) == SECTIONS[kind.value]
-    assert SECTIONS[kind.value] in text_of(facts_of(kind), kind)
+    text = text_of(facts_of(kind), kind)
+    assert SECTIONS[kind.value] in text
+    for told in ("delivery", "1 of them have no answer", "158d", "margin of the result: 200", "The box was moved", "malware"):
+        assert told in text
 
 
 def _streams(made: bytes) -> list[bytes]:
@@ -99,8 +115,8 @@ def test_what_no_font_has_is_shown_all_the_same(label: str) -> None:
     [
         ({}, Told(satisfied=True), []), ({}, Told(satisfied=False, reservations="One box was late"), []), ({}, Told(), ["COP-167.1"]),
         ({}, Told(satisfied=False), ["COP-167.1"]), ({"state": "tallied", "record_hash": None}, Told(satisfied=True), ["COP-167.1"]),
-        ({"registers": {"unauthorised_access": True}}, Told(satisfied=True), ["COP-097.1"]),
-        ({"registers": {"unauthorised_access": True}}, Told(satisfied=False, reservations="Somebody was in"), []),
+        ({"registers": registers(ruled_out=True)}, Told(satisfied=True), ["COP-097.1"]),
+        ({"registers": registers(ruled_out=True)}, Told(satisfied=False, reservations="Somebody was in"), []),
     ],
 )  # fmt: skip
 def test_a_report_is_not_final_before_it_lacks_nothing(changes: dict[str, Any], told: Told, says: list[str]) -> None:
@@ -112,7 +128,7 @@ def test_a_ballot_that_is_not_statutory_has_no_scrutineers_report() -> None:
 
 
 def test_after_an_unauthorised_access_the_statement_is_never_printed() -> None:
-    text = text_of(facts_of(registers={"unauthorised_access": True}))
+    text = text_of(facts_of(registers=registers(ruled_out=True)))
     assert "is satisfied that there are no reasonable grounds" not in text
     assert "paragraph 97" in text
 
@@ -131,7 +147,8 @@ def test_parts_depend_on_the_methods_that_were_used() -> None:
     post = facts_of(BallotType.UNION_ELECTION, methods=[Method.POSTAL.value], hierarchy=[])
     text = text_of(post, BallotType.UNION_ELECTION)
     assert "Downtime" not in text
-    assert "Station" not in text
+    assert "Room 2.14" not in text
+    assert "Room 2.14" in whole
 
 
 def test_every_change_of_permissions_is_there_and_none_is_said_to_be_none() -> None:

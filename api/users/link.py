@@ -65,16 +65,16 @@ class VotersLink:
     ) -> int:  # fmt: skip
         """Makes `count` voters known, in parts, and removes others; the same again changes nothing, so that one that was stopped is done
         again. `tell` is told how many are done. Answers how many voters there are then."""
-        there = self.announce(election_id, count)
+        self.announce(election_id, count)
         for part in _parts(removed):
-            there = int(self._post(f"/api/v1/link/{election_id}/removals", {"unique_identifiers": part})["voters"])
+            self._post(f"/api/v1/link/{election_id}/removals", {"unique_identifiers": part})
         done = 0
         for some in _parts(minted):
             voters = [{"unique_identifier": each.unique_identifier, "style": each.style} for each in some]
-            there = int(self._post(f"/api/v1/link/{election_id}/voters", {"voters": voters})["voters"])
+            self._post(f"/api/v1/link/{election_id}/voters", {"voters": voters})
             done += len(voters)
             tell(done)
-        return there
+        return self.announce(election_id, count)
 
     def code(self, election_id: str, unique_identifier: str, channel: str) -> str:
         """A new access code, 28 characters, in place of all others of that voter."""

@@ -66,16 +66,16 @@ class VotersLink:
     ) -> int:  # fmt: skip
         """Makes `count` voters known, in parts, and removes others; the same again changes nothing, so that one that was stopped is done
         again. `tell` is told how many are done. Answers how many voters there are then."""
-        there = self.announce(election_id, count)
+        self.announce(election_id, count)
         for part in _parts(removed):
-            there = int(self._post(f"/api/v1/link/{election_id}/removals", {"unique_identifiers": part})["voters"])
+            self._post(f"/api/v1/link/{election_id}/removals", {"unique_identifiers": part})
         done = 0
         for some in _parts(minted):
             voters = [_told(each) for each in some]
-            there = int(self._post(f"/api/v1/link/{election_id}/voters", {"voters": voters})["voters"])
+            self._post(f"/api/v1/link/{election_id}/voters", {"voters": voters})
             done += len(voters)
             tell(done)
-        return there
+        return self.announce(election_id, count)
 
     def tell_numbers(self, election_id: str, people: int, without_method: int, exceptions: int, named: Mapping[Method, int]) -> None:
         """Tells what the roll is in numbers, for the opening check."""

@@ -61,7 +61,7 @@ class Removals(Message):
 
 
 class Taken(Message):
-    """How many voters there are."""
+    """How many voters: that there are, or of a part."""
 
     voters: int
 
@@ -118,16 +118,17 @@ def announce_roll(database: Database, ballot: TheWindow, body: RollSize) -> Take
 
 @router.post("/voters", status_code=201, dependencies=_OURS, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
 def take_voters(database: Database, ballot: TheWindow, body: Voters) -> Taken:
-    """Take some voters of a roll, all or none. Those who are there already change nothing."""
+    """Take some voters of a roll, all or none. Those who are there already change nothing. Answers how many came."""
     take_part(database, ballot, [NewVoter(each.unique_identifier, each.style, tuple(each.methods)) for each in body.voters])
-    return Taken(voters=count_voters(database, ballot))
+    return Taken(voters=len(body.voters))
 
 
 @router.post("/removals", status_code=201, dependencies=_OURS, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))
 def remove_voters(database: Database, ballot: TheWindow, body: Removals) -> Taken:
-    """Remove some voters before the opening, all or none, to whom nothing was issued. The same again changes nothing."""
+    """Remove some voters before the opening, all or none, to whom nothing was issued. The same again changes nothing. Answers how many
+    were named."""
     remove_part(database, ballot, body.unique_identifiers)
-    return Taken(voters=count_voters(database, ballot))
+    return Taken(voters=len(body.unique_identifiers))
 
 
 @router.post("/codes", status_code=201, dependencies=_OURS, responses=documented(400, 404, 409, 413, 415, 421, 422, 503))

@@ -26,11 +26,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
         cheap(patch)
         with platform(tmp_path_factory.mktemp("reported"), statutory=statutory(KIND, METHODS)) as online:
             made, office = Whole(online), online.office
+            told = sample(KIND, METHODS)
+            certificates = told.pop("certificates")
+            assert office.call("PUT", f"{WHERE}/particulars", told, "sam", **{"If-Match": '"0"'}).status_code == 200
             made.ready()
             refused = online.step("open", "sam")
             assert refused.status_code == 409
-            assert "COP-" in refused.text
-            assert office.call("PUT", f"{WHERE}/particulars", sample(KIND, METHODS), "sam", **{"If-Match": '"0"'}).status_code == 200
+            assert "COP-046.1" in refused.text
+            whole = {**told, "certificates": certificates}
+            assert office.call("PUT", f"{WHERE}/particulars", whole, "sam", **{"If-Match": '"1"'}).status_code == 200
             numbers = {"people": VOTERS, "without_method": 0, "exceptions": 0, "named": {"electronic": VOTERS}}
             assert office.post(f"/link/{ELECTION}/roll-numbers", numbers, token=LINK_KEY).status_code == 201
             assert made.two("open")["state"] == "open", office.get(f"{WHERE}/opening-check", "sam").text

@@ -129,11 +129,14 @@ class Facts:
         return self.elections.second(election_id, State.OPEN, subject, number, account_id)
 
     def _instructions(self, ballot: Ballot) -> Instructions:
-        voting, settings = ballot.manifest.voting, self.settings
+        voting, settings, statutory = ballot.manifest.voting, self.settings, ballot.manifest.statutory
+        told = self.particulars.read(ballot.election_id)[1]
+        support = told.scrutineer.support.contact if told.scrutineer else ""
         return Instructions(
             ballot=ballot.manifest.label, union=voting.union, scrutineer=voting.scrutineer, closes=ballot.manifest.closes,
-            page=settings.page.rstrip("/"), reference=ballot.election_id[:REFERENCE_LENGTH], support=settings.support,
-            sender=settings.sender_address,
+            page=settings.page.rstrip("/"), reference=ballot.election_id[:REFERENCE_LENGTH], support=support or settings.support,
+            sender=settings.sender_address, hierarchy=statutory.hierarchy if statutory else (),
+            imprint=told.imprint.text if told.imprint else "",
         )  # fmt: skip
 
 

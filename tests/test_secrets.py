@@ -120,7 +120,7 @@ def test_sv24_what_is_built_to_be_installed_holds_no_secret(tmp_path: Path) -> N
         names = archive.namelist()
         assert len(names) > 100
         for name in names:
-            assert name.endswith((".py", ".so")) or ".dist-info/" in name or name.startswith("api/web/"), name
+            assert name.endswith((".py", ".so", ".typ")) or ".dist-info/" in name or name.startswith("api/web/"), name
             content = archive.read(name)
             assert marked(content) == [], name
             if name.endswith(".py"):

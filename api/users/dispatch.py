@@ -14,12 +14,16 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Protocol
 
+from api.law.statement import hierarchy_statement
 from api.users.contacts import ContactProblem, email_of
-from api.users.entries import ELECTRONIC
+from api.users.entries import Entry
 from api.users.people import Known, UserDatabase
+from engine.statutory import Method, Route, routes_of
 
 __all__ = ["Dispatcher", "Instructions", "IssueCode", "OutboxFolder", "Sender", "Sent", "instructions_text"]
 
+MethodsOf = Callable[[Entry], tuple[tuple[Method, ...], tuple[Method, ...]]]
+"""Called with somebody on the roll; answers the methods that the person has, and those that the person has or may be moved to."""
 IssueCode = Callable[[str, str], str]
 """Called with a unique identifier and a channel; answers a new access code, 28 characters, in place of all others of that voter."""
 
@@ -27,7 +31,8 @@ IssueCode = Callable[[str, str], str]
 @dataclass(frozen=True, slots=True)
 class Instructions:
     """What every message says (COP-059, COP-063): `page` is the address of the voting page, where a code is typed; with `reference`, the
-    beginning of the ballot's identifier, and the code as a fragment it is the link."""
+    beginning of the ballot's identifier, and the code as a fragment it is the link. `hierarchy` is the ballot's, `imprint` says who is
+    responsible for the message."""
 
     ballot: str
     union: str
@@ -37,6 +42,8 @@ class Instructions:
     reference: str
     support: str
     sender: str
+    hierarchy: tuple[Route, ...] = ()
+    imprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,8 @@ class Dispatcher:
 
     channel = "e-mail"
 
-    def __init__(self, people: UserDatabase, issue: IssueCode, sender: Sender) -> None:
-        self._people, self._issue, self._sender = people, issue, sender
+    def __init__(self, people: UserDatabase, issue: IssueCode, sender: Sender, methods: MethodsOf | None = None) -> None:
+        self._people, self._issue, self._sender, self._methods = people, issue, sender, methods or _as_on_the_roll
         self._held: dict[str, set[str]] | None = None
 
     def send_all(
@@ -90,7 +97,7 @@ class Dispatcher:
         have_one = self._people.sent_to(election_id)
         reachable = [
             known for known in self._people.people(election_id)
-            if known.entry.email and ELECTRONIC in known.entry.methods and not self._is_anothers(election_id, known)
+            if known.entry.email and Method.ELECTRONIC in self._methods(known.entry)[0] and not self._is_anothers(election_id, known)
         ]  # fmt: skip
         unreachable = self._people.count(election_id) - len(reachable)
         waiting = [known for known in reachable if known.unique_identifier not in have_one]
@@ -115,7 +122,7 @@ class Dispatcher:
         try:
             if self._is_anothers(election_id, known):
                 raise ValueError("another voter's address")
-            self._sender.send(_message(known, code, instructions))
+            self._sender.send(_message(known, code, instructions, self._statement(known, instructions)))
         except (OSError, ValueError, AttributeError, LookupError):  # all but the first: an address of which no message can be made
             self._people.note_dispatch(election_id, known.unique_identifier, self.channel, "failed")
             return False
@@ -124,6 +131,11 @@ class Dispatcher:
         if self._held is not None:
             self._held.setdefault(self._people.contact_hash(election_id, key), set()).add(known.unique_identifier)
         return True
+
+    def _statement(self, known: Known, instructions: Instructions) -> str:
+        """The hierarchy statement, for who has or may be moved to several routes (50, 155)."""
+        routes = routes_of(*self._methods(known.entry)[1])
+        return hierarchy_statement([route for route in instructions.hierarchy if route in routes])
 
     def _is_anothers(self, election_id: str, known: Known) -> bool:
         """Whether another voter's code was sent to this person's address, in whatever way it was written then (COP-055a)."""
@@ -138,17 +150,22 @@ class Dispatcher:
 
 def instructions_text(instructions: Instructions) -> str:
     """What every voter is told, with what differs between them left open: for the audit log (COP-105b-iii)."""
-    return f"Subject: {_subject(instructions)}\n\n{_text('<name>', '<code>', '<code>', instructions)}"
+    several = hierarchy_statement(instructions.hierarchy)
+    return f"Subject: {_subject(instructions)}\n\n{_text('<name>', '<code>', '<code>', instructions, several)}"
 
 
-def _message(known: Known, code: str, instructions: Instructions) -> EmailMessage:
+def _as_on_the_roll(entry: Entry) -> tuple[tuple[Method, ...], tuple[Method, ...]]:
+    return tuple(map(Method, entry.methods)), ()
+
+
+def _message(known: Known, code: str, instructions: Instructions, statement: str) -> EmailMessage:
     """Plain text; the code is in the link's fragment, which no server is sent, and once more to type."""
     grouped = "-".join(code[at : at + 4] for at in range(0, len(code), 4))
     message = EmailMessage(policy=SMTP)
     message["From"] = instructions.sender
     message["To"] = known.entry.email
     message["Subject"] = _subject(instructions)
-    message.set_content(_text(known.entry.name, code, grouped, instructions))
+    message.set_content(_text(known.entry.name, code, grouped, instructions, statement))
     return message
 
 
@@ -156,7 +173,7 @@ def _subject(instructions: Instructions) -> str:
     return f"Your voting code: {instructions.ballot}"
 
 
-def _text(name: str, code: str, grouped: str, instructions: Instructions) -> str:
+def _text(name: str, code: str, grouped: str, instructions: Instructions, statement: str) -> str:
     return (
         f"Dear {name},\n\n"
         f"{instructions.union} is holding a ballot: {instructions.ballot}.\n"
@@ -164,5 +181,7 @@ def _text(name: str, code: str, grouped: str, instructions: Instructions) -> str
         f"To vote, open this link:\n\n    {instructions.page}/{instructions.reference}#{code}\n\n"
         f"or go to {instructions.page} and type this code:\n\n    {grouped}\n\n"
         f"Vote before {instructions.closes:%d %B %Y, %H:%M} UTC. You can vote once. Keep this message to yourself.\n\n"
-        f"If you need help: {instructions.support}\n"
+        + (f"{statement}\n" if statement else "")
+        + f"If you need help: {instructions.support}\n"
+        + (f"\n{instructions.imprint}\n" if instructions.imprint else "")
     )

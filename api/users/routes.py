@@ -60,7 +60,8 @@ def dispatch(desk: Desk, _: Scrutineer, election_id: ElectionId, body: Batch) ->
     if not desk.users.count(election_id):
         raise Conflict("the ballot has no roll yet; nothing was sent")
     _record_instructions(desk, election_id, instructions)
-    dispatcher = Dispatcher(desk.users, lambda voter, channel: desk.voters.code(election_id, voter, channel), desk.sender)
+    methods = desk.facts.methods(election_id)
+    dispatcher = Dispatcher(desk.users, lambda voter, channel: desk.voters.code(election_id, voter, channel), desk.sender, methods)
     found = dispatcher.send_all(election_id, instructions, most=body.most)
     if found.sent:
         desk.record(election_id, "access_methods_generated", {
@@ -125,5 +126,5 @@ def _record_instructions(desk: RollDesk, election_id: str, instructions: Instruc
 def _send(desk: RollDesk, election_id: str, known: Known, code: str, instructions: Instructions) -> bool:
     if not known.entry.email:
         return False
-    dispatcher = Dispatcher(desk.users, lambda *_: code, desk.sender)
+    dispatcher = Dispatcher(desk.users, lambda *_: code, desk.sender, desk.facts.methods(election_id))
     return dispatcher.send_code(election_id, known, code, instructions)

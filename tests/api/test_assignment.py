@@ -95,3 +95,22 @@ def test_what_the_roll_was_taken_under_is_not_changed_any_more(services: Service
     same = {**told, "determinations": [{**determination, "views": "Another survey"}]}
     assert tell(services, same, 1).status_code == 200
     assert METHODS == (Method.ELECTRONIC, Method.HYBRID, Method.WORKPLACE)
+
+
+@pytest.mark.proves("COP-050.2")
+@pytest.mark.parametrize("moves", [True, False])
+def test_codes_go_to_electronic_voters_alone_and_the_statement_to_who_has_several_ways(services: Services, moves: bool) -> None:
+    """Who is covered by a rule for moves is told from the start; who has one way is not told of others."""
+    told = sample()
+    rule = {"trigger": "A code that does not work", "source": "electronic", "target": "hybrid", "latest": "2026-11-10T09:00:00Z"}
+    told["determinations"][0]["movement"] = [rule] if moves else []
+    assert tell(services, told).status_code == 200
+    assert services.roll(ROLL.replace("M2,Person 2,,", "M2,Person 2,two@member.example,")).status_code == 201
+    sent = services.call("rolls", "POST", f"/api/v1{WHERE}/dispatch", {"most": 10}, token=services.office.tokens["sam"])
+    assert (sent.status_code, sent.json()["sent"]) == (200, 1), sent.text
+    (message,) = services.sender.messages
+    text = message.get_content()
+    assert message["To"] == "one@member.example"
+    assert told["imprint"]["text"] in text
+    assert "0800 000 0000" in text, "support is the scrutineer's, as it was told"
+    assert ("Your vote counts once" in text) == moves

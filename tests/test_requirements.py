@@ -74,6 +74,12 @@ def test_what_a_test_shows_is_an_obligation_and_not_said_to_be_missing(
     assert {name for name in marked if statuses[name] not in ("met", "partly")} == set()
 
 
+def test_every_operational_obligation_has_its_procedure(entries: list[dict[str, Any]]) -> None:
+    found = re.findall(r"(?:COP|EA22)-[-a-zA-Z0-9.]*[a-zA-Z0-9]", (ROOT / "specs" / "procedures.md").read_text(encoding="utf-8"))
+    wanted = {each["id"] for each in entries if each["status"] == "operational"}
+    assert Counter(found) == Counter(dict.fromkeys(wanted, 1))
+
+
 def test_the_command_prints_and_counts() -> None:
     whole = CliRunner().invoke(psephos, ["requirements"])
     assert whole.exit_code == 0, whole.output

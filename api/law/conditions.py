@@ -112,7 +112,7 @@ def check_conditions(
     if area.voters_abroad is None:
         yield warning("COP-052.2", "area", "say whether voters are expected outside the United Kingdom")
     elif area.voters_abroad and not (area.everywhere or area.countries):
-        yield warning("COP-052.2", "area", "voters are expected abroad, and addresses outside the United Kingdom are blocked")
+        yield warning("COP-052.2", "area", "voters are expected abroad: record the union's advice on where one can vote from")
     if (area.everywhere or area.countries) and not area.advice:
         yield blocking("COP-052.1", "area", "access from outside the United Kingdom needs the union's advice: record it")
 

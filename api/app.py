@@ -41,13 +41,14 @@ LARGEST_BODY = 3 * LARGEST_BALLOT
 @dataclass(frozen=True, slots=True)
 class VotingSettings:
     """How the voting service runs: the host names it answers to, our own proxies, how many processes check proofs, how many ballots may
-    wait for them, and the limits on guessing."""
+    wait for them, the limits on guessing, and how voters get help."""
 
     hosts: Collection[str]
     proxies: Sequence[IPv4Network | IPv6Network] = ()
     processes: int = 2
     waiting: int = 64
     limits: Limits = field(default_factory=Limits)
+    support: str = ""
 
 
 def create_voting_app(
@@ -82,7 +83,7 @@ def create_voting_app(
         title="Psephos voting service", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan,
         redirect_slashes=False,  # to the address without the stroke, but in plain HTTP, for a proxy speaks TLS (CL-09)
     )  # fmt: skip
-    app.state.voting = service
+    app.state.voting, app.state.support = service, settings.support
     app.state.counts = Counts("voting", lambda: own.now, lambda: abs(clock.jump()) > JUMP)
     problems.install(app)
     own_pages = page_routes(pages)

@@ -26,5 +26,5 @@ def voting() -> FastAPI:
         raise SettingsError("PSEPHOS_HOSTS is not set: it names the hosts the service answers to")
     store = Store("voters", settings.database("voters"), settings.keys.ring("voters"), TABLES)
     check_version(store)
-    own = VotingSettings(settings.hosts, settings.proxies, settings.processes, settings.waiting)
+    own = VotingSettings(settings.hosts, settings.proxies, settings.processes, settings.waiting, support=settings.support)
     return create_voting_app(VoterDatabase(store), own, Clock(), pages=read_pages(pages_folder()))

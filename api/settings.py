@@ -35,8 +35,8 @@ class CredentialKeys:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where databases are by the name of their store, their keys, the host names a service answers to, our own proxies, how many processes
-    check proofs, how many ballots may wait for them, and where this machine alone can read numbers about the service, if anywhere.
-    `psephos serve --help` names the variables."""
+    check proofs, how many ballots may wait for them, where this machine alone can read numbers about the service, if anywhere, and
+    how voters get help. `psephos serve --help` names the variables."""
 
     databases: Mapping[str, str] = field(repr=False)
     keys: KeyProvider = field(repr=False)
@@ -45,6 +45,7 @@ class Settings:
     processes: int
     waiting: int
     metrics: tuple[str, int] | None = None
+    support: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -59,6 +60,7 @@ class Settings:
             processes=_number(environment, "PSEPHOS_PROCESSES", 2),
             waiting=_number(environment, "PSEPHOS_WAITING", 64),
             metrics=_loopback(environment, "PSEPHOS_METRICS"),
+            support=environment.get("PSEPHOS_SUPPORT", "").strip(),
         )
 
     def database(self, store: str) -> str:

@@ -132,6 +132,7 @@ def serve() -> None:
     PSEPHOS_PROXIES            addresses or networks of our own proxies, with commas
     PSEPHOS_PROCESSES          processes that check proofs (2)
     PSEPHOS_WAITING            ballots that may wait for them before others are told to come back (64)
+    PSEPHOS_SUPPORT            how voters get help, as messages and the voting page say it (voting, rolls)
     PSEPHOS_METRICS            address and port of this machine where Prometheus reads /metrics, like 127.0.0.1:9464 (nowhere)
 
     The staff's service and the one for rolls need more:
@@ -144,7 +145,6 @@ def serve() -> None:
     PSEPHOS_LINK_KEY           key of the link from rolls to staff, from `psephos keys link`; rather a credential link.key (staff, rolls)
     PSEPHOS_LINK               address of the staff's service, https://HOST:PORT (rolls)
     PSEPHOS_PAGE               address of the voting page, https://HOST/vote; links add the beginning of the ballot's identifier (rolls)
-    PSEPHOS_SUPPORT            how voters get help, as messages say it (rolls)
     PSEPHOS_SENDER             e-mail address that messages are from (rolls)
     PSEPHOS_OUTBOX             folder that messages are put into (rolls)
 

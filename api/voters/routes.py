@@ -64,6 +64,7 @@ class Form(BaseModel):
         description="The routes by which the voter's vote may come back, if several, in the order of the manifest's hierarchy (73(d)).",
         examples=[["hybrid electronic", "hybrid postal"]],
     )  # fmt: skip
+    support: str = Field(description="How voters get help from the scrutineer (51, 110).", examples=["020 7946 0000"])
 
 
 class Received(BaseModel):
@@ -138,7 +139,8 @@ async def base_hashes(window: TheWindow) -> BaseHashes:
 async def open_form(request: Request, service: Service, window: TheWindow, code: Code) -> Form:
     """Which ballot style the access code opens. Uses nothing up, however often it is asked (CL-08)."""
     access = await service.open_form(window, code, request)
-    return Form(ballot_style=access.style, routes=list(ranked(window.election.manifest.statutory, access.methods)))
+    routes = list(ranked(window.election.manifest.statutory, access.methods))
+    return Form(ballot_style=access.style, routes=routes, support=request.app.state.support)
 
 
 @router.post(

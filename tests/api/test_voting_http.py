@@ -30,7 +30,7 @@ from tests.engine.elections import NO, SPOIL, YES, a_ballot, a_manifest
 from tests.groups import TOY
 
 HOST = "vote.example"
-SETTINGS = VotingSettings(hosts=(HOST,), proxies=[ip_network("10.0.0.0/8")], limits=Limits(20, 50))
+SETTINGS = VotingSettings(hosts=(HOST,), proxies=[ip_network("10.0.0.0/8")], limits=Limits(20, 50), support="020 7946 0000")
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_a_voter_opens_the_form_checks_an_encryption_and_votes(client: TestClien
     assert public.content == voting.window.public
     for _ in range(3):  # a link scanner changes nothing
         form = post(client, path(voting, "form"), code)
-        assert (form.status_code, form.json()) == (200, {"ballot_style": 1, "routes": []})
+        assert (form.status_code, form.json()) == (200, {"ballot_style": 1, "routes": [], "support": "020 7946 0000"})
     assert post(client, path(voting, "challenged"), code, challenged_body()).status_code == 201
     content = a_vote()
     for _ in range(3):

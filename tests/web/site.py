@@ -54,6 +54,7 @@ class Site:
     styles: Sequence[dict[str, Any]] = field(default_factory=lambda: STYLES)
     label: str = "Ballot on a strike"
     statutory: dict[str, Any] | None = None
+    support: str = ""
     also: str = ""  # another address at which browsers reach it
 
     def __post_init__(self) -> None:
@@ -78,7 +79,7 @@ class Site:
         config = uvicorn.Config("unused", port=0, log_config=None)
         socket = config.bind_socket()
         self.address = f"http://127.0.0.1:{socket.getsockname()[1]}"
-        settings = VotingSettings(hosts=[each.removeprefix("http://") for each in (self.address, self.also) if each])
+        settings = VotingSettings(hosts=[each.removeprefix("http://") for each in (self.address, self.also) if each], support=self.support)
         app = create_voting_app(self.database, settings, self.clock, STANDARD, self._checker, read_pages(pages_folder()))
         self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
         self._thread = threading.Thread(target=self._server.run, args=([socket],), daemon=True)

@@ -13,6 +13,7 @@ STATUTORY = {
     "ballot_type": "industrial action", "section": "226(1)(a)", "methods": ["electronic", "hybrid", "workplace"],
     "hierarchy": ["workplace", "hybrid electronic", "hybrid postal"],
 }  # fmt: skip
+SUPPORT = "0800 000 0000 or help@scrutineer.example <b>{contact}</b>"
 BOX = "A voting paper that you put into the box at work"
 HERE = "A vote here, with the code in your letter"
 POST = "The voting paper in your letter, sent back by post"
@@ -21,7 +22,7 @@ POST = "The voting paper in your letter, sent back by post"
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     styles = [{"label": "All", "contests": [1]}]
-    with Site(tmp_path_factory.mktemp("mixed"), contests=[STRIKE], styles=styles, statutory=STATUTORY) as site:
+    with Site(tmp_path_factory.mktemp("mixed"), contests=[STRIKE], styles=styles, statutory=STATUTORY, support=SUPPORT) as site:
         yield site
 
 
@@ -37,6 +38,7 @@ def test_the_statement_is_shown_to_who_has_several_ways(mixed: Site, desk: Desk,
     page = desk.open(mixed.link(1, *methods))
     heading(page, "About this ballot")
     assert page.locator("main ol li").all_inner_texts() == ways
+    assert f"If you need help: {SUPPORT}" in page.inner_text("main")
     assert ("Your vote counts once" in page.inner_text("main")) == bool(ways)
 
 

@@ -34,8 +34,8 @@ const TIMEOUT = 60_000;
 const FOR_A_BYTE = 1;
 
 /** Calls of one page, to its own site. */
-/** `routes`: ways of voting, in words of the manifest; empty for a voter who has but one. */
-export type Form = Readonly<{ ballot_style: number; routes: readonly string[] }>;
+/** `routes`: ways of voting, in words of the manifest; empty for a voter who has but one. `support`: how to get help, empty if not told. */
+export type Form = Readonly<{ ballot_style: number; routes: readonly string[]; support: string }>;
 
 export class Client {
   readonly #code: string;

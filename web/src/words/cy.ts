@@ -73,6 +73,7 @@ export const cy: Welsh = {
     "Mae chwe chwestiwn. Gallwch wirio eich atebion cyn pleidleisio.",
     "Mae {count} cwestiwn. Gallwch wirio eich atebion cyn pleidleisio.",
   ),
+  aboutSupport: "Os oes angen cymorth arnoch: {contact}",
   aboutHelp: "Os oes angen cymorth arnoch, defnyddiwch y cyswllt yn y neges neu'r llythyr a ddaeth â'ch cod.",
   aboutStart: "Dechrau pleidleisio",
 

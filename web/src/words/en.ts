@@ -57,6 +57,7 @@ export const en = {
     "There is one question. You can check your answer before you vote.",
     "There are {count} questions. You can check your answers before you vote.",
   ),
+  aboutSupport: "If you need help: {contact}",
   aboutHelp: "If you need help, use the contact in the message or letter that brought you your code.",
   aboutStart: "Start voting",
 

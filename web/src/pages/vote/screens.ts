@@ -124,7 +124,7 @@ export function aboutScreen(words: Words, sheet: Sheet, start: () => void): Scre
       ...hierarchy(words, sheet.ranked),
       p(words.count("aboutSteps", sheet.contests.length)),
       p(words.say("aboutOnce")),
-      p(words.say("aboutHelp")),
+      p(sheet.support ? words.say("aboutSupport", { contact: sheet.support }) : words.say("aboutHelp")),
       button(words.say("aboutStart"), start),
     ],
   };

@@ -12,6 +12,8 @@ export class Sheet {
   contests: readonly Contest[];
   /** The routes by which this voter may vote, if several, the one that always counts first. */
   readonly ranked: readonly Route[];
+  /** How to get help, as the scrutineer says it; empty if nothing was said. */
+  readonly support: string;
   /** A number for each option of each contest, once its question was answered or passed over. */
   answers: (readonly number[] | null)[];
   /** What is filled in of each question that is not answered yet, valid or not: another language, or a warning, erases nothing. */
@@ -32,6 +34,7 @@ export class Sheet {
     style: number,
     contests: readonly Contest[],
     ranked: readonly Route[],
+    support: string,
   ) {
     this.client = client;
     this.electionId = electionId;
@@ -39,6 +42,7 @@ export class Sheet {
     this.style = style;
     this.contests = contests;
     this.ranked = ranked;
+    this.support = support;
     this.answers = contests.map(() => null);
   }
 

@@ -112,11 +112,19 @@ export class Vote {
     const code = this.#code;
     const client = new Client(code);
     try {
-      const { ballot_style: style, routes } = await client.form(election.election_id);
+      const { ballot_style: style, routes, support } = await client.form(election.election_id);
       const [parts, hashes] = await Promise.all([client.publicParts(election.election_id), client.hashes(election.election_id)]);
       if (this.#over) return;
       const manifest = manifestOf(parts);
-      this.#sheet = new Sheet(client, election.election_id, manifest, style, contestsOf(manifest, style), rankedOf(manifest, routes));
+      this.#sheet = new Sheet(
+        client,
+        election.election_id,
+        manifest,
+        style,
+        contestsOf(manifest, style),
+        rankedOf(manifest, routes),
+        support,
+      );
       this.#code = "";
       this.#worker.prepare(parts, hashes).catch((error: unknown) => this.#unfit(error));
       this.#idle.start();

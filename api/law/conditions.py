@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from pydantic import Field
 
@@ -169,7 +169,7 @@ def _is_recent(specification: str) -> bool:
 
 
 def _start(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _on(domain: str, contact: str) -> bool:

@@ -3,9 +3,10 @@
 import os
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["sync_folder", "write_durably"]
+__all__ = ["sync_folder", "write_durably", "write_once"]
 
 
 def write_durably(path: Path, parts: Iterable[bytes], mode: int = 0o600) -> None:
@@ -18,6 +19,18 @@ def write_durably(path: Path, parts: Iterable[bytes], mode: int = 0o600) -> None
             file.flush()
             os.fsync(file.fileno())
         draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def write_once(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """The same for a file that never changes: one of that name stays as it is, also if two processes write at the same moment."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.once")
+    try:
+        write_durably(draft, [content], mode)
+        with suppress(FileExistsError):
+            os.link(draft, path)
     finally:
         draft.unlink(missing_ok=True)
     sync_folder(path.parent)

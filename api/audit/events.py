@@ -184,6 +184,7 @@ _ALL = (
     Kind("tally_decrypted", ("COP-105d-i",), {"guardians": Line(many=True), "decryption_hash": _HASH}),
     Kind("result_calculated", ("COP-105d-i",), {"method": _METHOD, "ballots": Count(), "result_hash": _HASH}),
     Kind("record_released", ("COP-105d-i",), {**_BY, "record_hash": _HASH}),
+    Kind("report_finalised", ("COP-101.1",), {**_BY, "report_hash": _HASH}),
     Kind("report_delivered", ("COP-101.1",), {**_BY, "report_hash": _HASH}),
     Kind("log_read", ("COP-105d-ii",), {**_WHY, "first": Count(), "before": Count()}),
     Kind("log_exported", ("COP-105d-ii",), {**_WHY, "auditor": _HASH, "identities": OneOf(("kept", "replaced")), "before": Count()}),

@@ -179,10 +179,10 @@ def check_hierarchy(where: str, given: Determination, statutory: Statutory) -> I
 def assigned(given: Determination, *, reachable: bool, named: Iterable[Method]) -> tuple[Method, ...]:
     """The methods of one voter by all rules that fit (33): `reachable` is whether there is a compliant electronic contact, `named` are the
     methods that the roll says. Nothing for a voter whom no rule covers."""
-    found: set[Method] = set()
+    found, on_roll = set[Method](), set(named)
     for rule in given.assignments:
         if rule.voters is Voters.NAMED:
-            found.update(method for method in named if method in rule.methods)
+            found.update(on_roll & set(rule.methods))
         elif rule.voters is Voters.ALL or (rule.voters is Voters.REACHABLE) == reachable:
             found.update(rule.methods)
     return tuple(method for method in Method if method in found)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.audit.entry import Given
 from api.clock import Clock
-from api.durable import write_durably
+from api.durable import write_once
 from api.elections.particulars import ParticularsService
 from api.errors import Conflict
 from api.reports.content import Told, blocks_of, gaps_of, subtitle_of
@@ -45,10 +45,10 @@ class ReportPages:
             if gaps:
                 raise ReportIncomplete("; ".join(gaps))
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_durably(place, [self._made(election_id, told, language, account_id, draft=False)])
+            write_once(place, self._made(election_id, told, language, account_id, draft=False))
         content = place.read_bytes()
         members: dict[str, Given] = {"by": account_id, "report_hash": sha256(content).digest()}
-        self._note(election_id, "report_delivered", members, sha256(content).hexdigest())
+        self._note(election_id, "report_finalised", members, sha256(content).hexdigest())
         return content
 
     def _made(self, election_id: str, told: Told, language: Language, account_id: str, *, draft: bool) -> bytes:

@@ -391,6 +391,8 @@ def test_methods_are_assigned_by_rules_and_by_name() -> None:
     named = made(assignments=[rule("as the roll says", "electronic", "workplace")])
     assert assigned(named, reachable=True, named=(W, P)) == (W,), "what the determination does not name is no method"
     assert assigned(named, reachable=True, named=()) == (), "nobody is given a method that nobody determined"
+    twice = made(assignments=[rule("as the roll says", "electronic"), rule("as the roll says", "workplace")])
+    assert assigned(twice, reachable=True, named=map(Method, ("electronic", "workplace"))) == (E, W), "one rule takes nothing from another"
     both = made(assignments=[rule("all", "postal"), rule("with a personal electronic contact", "electronic")])
     assert assigned(both, reachable=True, named=()) == (E, P), "who is matched twice has both"
     assert assigned(both, reachable=False, named=()) == (P,)

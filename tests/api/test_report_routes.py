@@ -1,11 +1,14 @@
 """The report over HTTP, of a whole statutory ballot: drafted, refused while it lacks something, final once and for ever."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.durable import write_once
 from engine.statutory import BallotType, Method
 from tests.api.office import ELECTION, LINK_KEY, Office
 from tests.api.test_particulars import entries, sample, statutory
@@ -78,7 +81,7 @@ def test_a_report_is_drafted_then_final_and_never_changes(whole: Whole) -> None:
     assert final.content != draft.content
     office.clock.moment = office.clock.moment.replace(second=59)
     assert pages(office, "sue", satisfied=False, reservations="Something else", final=True).content == final.content
-    logged = entries(office, "report_delivered")
+    logged = entries(office, "report_finalised")
     assert [each.members["report_hash"] for each in logged] == [sha256(final.content).hexdigest()]
 
 
@@ -92,3 +95,13 @@ def test_only_a_scrutineer_makes_a_report(whole: Whole) -> None:
     for name in ("ada", "tom1"):
         office.sign_in(name)
         assert pages(office, name).status_code == 403
+
+
+def test_two_final_reports_at_one_moment_are_one(tmp_path: Path) -> None:
+    place = tmp_path / "report.pdf"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: write_once(place, b"%d" % number), range(64)))
+    first = place.read_bytes()
+    write_once(place, b"later")
+    assert place.read_bytes() == first
+    assert [each.name for each in tmp_path.iterdir()] == ["report.pdf"]

@@ -19,21 +19,19 @@ from api.elections.service import Ballot, ElectionService
 from api.elections.states import State
 from api.errors import Conflict
 from api.health import health_routes
-from api.law.determination import Determination, assigned, possible
 from api.migrating import check_version
 from api.observing import Observing
 from api.pages import REFERENCE_LENGTH
 from api.recording import Recording
 from api.store import Store
 from api.users import roll_routes, routes
-from api.users.desk import Assign, RollDesk
+from api.users.assignment import Assign
+from api.users.desk import RollDesk
 from api.users.dispatch import Instructions, Sender
-from api.users.entries import Entry
 from api.users.importing import Importing
 from api.users.link import Link, VotersLink
 from api.users.people import UserDatabase
 from engine.group import STANDARD, Group
-from engine.statutory import Method
 
 __all__ = ["RollDatabases", "RollSettings", "create_roll_app"]
 
@@ -87,25 +85,22 @@ class Facts:
         ballot = self.elections.ballot(election_id)
         if ballot.state is not State.TRIAL:
             raise Conflict(f"the ballot is {ballot.state}: a roll is taken after the key ceremony and before the opening")
-        if ballot.manifest.statutory and self._determination(ballot) is None:
+        if ballot.manifest.statutory is not None and self._determination(ballot) is None:
             raise Conflict("record the determination first, which says who is balloted by which method (COP-020); nothing was stored")
 
     def methods(self, election_id: str) -> Assign | None:
         """By the rules of the determination."""
-        given = self._determination(self.elections.ballot(election_id))
-        if given is None:
-            return None
+        return self._determination(self.elections.ballot(election_id))
 
-        def assign(entry: Entry) -> tuple[tuple[Method, ...], tuple[Method, ...]]:
-            has = assigned(given, reachable=bool(entry.email or entry.mobile), named=map(Method, entry.methods))
-            return has, possible(given, has)
-
-        return assign
-
-    def _determination(self, ballot: Ballot) -> Determination | None:
+    def _determination(self, ballot: Ballot) -> Assign | None:
         """That of the union which holds the ballot; of several the first, if none is of that name."""
-        made = self.particulars.read(ballot.election_id)[1].determinations if ballot.manifest.statutory else ()
-        return next((each for each in made if each.union == ballot.manifest.voting.union), made[0] if made else None)
+        statutory = ballot.manifest.statutory
+        if statutory is None:
+            return None
+        version, told = self.particulars.read(ballot.election_id)
+        made = told.determinations
+        given = next((each for each in made if each.union == ballot.manifest.voting.union), made[0] if made else None)
+        return None if given is None else Assign(given, statutory.hierarchy, version)
 
     def must_change_rules(self, election_id: str) -> None:
         """Rules for contacts can be made from the beginning."""

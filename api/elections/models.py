@@ -94,8 +94,9 @@ class ParticularsVersion(ElectionTable, table=True):
 
 
 class RollNumbers(ElectionTable, table=True):
-    """What the service for rolls told of a ballot's roll, in numbers: people, those without a method by which they can vote, contacts that
-    are held back; `named` is how many the roll names for each method, as JSON. Rows are only added."""
+    """What the service for rolls told of a ballot's roll, in numbers: people, those without a method by which they can vote, those with
+    routes that the hierarchy does not rank, contacts that are held back; `named` is how many have each method, as JSON. `particulars` is
+    the version whose determination it was done by. Rows are only added."""
 
     __tablename__ = "roll_numbers"
     __table_args__ = _NO_ROWID
@@ -104,8 +105,10 @@ class RollNumbers(ElectionTable, table=True):
     version: int = Field(primary_key=True)
     people: int
     without_method: int
+    unranked: int
     exceptions: int
     named: str
+    particulars: int
 
 
 class Answered(ElectionTable, table=True):

@@ -84,17 +84,22 @@ class ParticularsService:
         return check_opening(ballot.manifest, self.read(election_id)[1], self.roll(election_id))
 
     def roll(self, election_id: str) -> RollFacts | None:
-        """What is known of the roll: None before there are voters. It is checked if as many people were told of as there are voters."""
+        """What is known of the roll: None before there are voters. It is checked if as many people were told of as there are voters, and by
+        the determination as it is now."""
         people = self._voters(election_id)
         if not people:
             return None
         with self._store.reading() as session:
             query = select(RollNumbers).where(RollNumbers.election_id == election_id).order_by(col(RollNumbers.version).desc())
             told = session.exec(query).first()
-        if told is None or told.people != people:
+            then = session.get(ParticularsVersion, (election_id, told.particulars)) if told else None
+        by = Particulars.model_validate_json(then.content) if then else Particulars()
+        if told is None or told.people != people or _assigns(by) != _assigns(self.read(election_id)[1]):
             return RollFacts(people, 0, 0, checked=False, named={})
         named = {Method(method): number for method, number in json.loads(told.named).items()}
-        return RollFacts(people, told.without_method, told.exceptions, checked=True, named=named)
+        return RollFacts(
+            people, told.without_method, told.exceptions, checked=True, named=named, unranked=told.unranked, particulars=told.particulars
+        )
 
     def note_roll(self, election_id: str, told: RollFacts) -> None:
         """Notes what the service for rolls tells. Raises NotFound."""
@@ -104,7 +109,8 @@ class ParticularsService:
             query = select(func.max(col(RollNumbers.version))).where(RollNumbers.election_id == election_id)
             session.add(RollNumbers(
                 election_id=election_id, version=(session.exec(query).one() or 0) + 1, people=told.people,
-                without_method=told.without_method, exceptions=told.exceptions, named=named,
+                without_method=told.without_method, unranked=told.unranked, exceptions=told.exceptions, named=named,
+                particulars=told.particulars,
             ))  # fmt: skip
 
     def must_open(self, ballot: Ballot) -> tuple[Finding, ...]:

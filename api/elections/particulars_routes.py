@@ -85,12 +85,14 @@ def opening_check(particulars: TheParticulars, _: Reader, election_id: ElectionI
 
 
 class RollTold(Message):
-    """A roll in numbers: people, those without a method by which they can vote, contacts that are held back; how many it names for each
-    method."""
+    """A roll in numbers: people, those without a method by which they can vote, those with several routes not ranked, contacts that are
+    held back; how many have each method; the version of the particulars whose determination it was done by."""
 
     people: int = Field(ge=0, examples=[500])
     without_method: int = Field(ge=0, examples=[0])
+    unranked: int = Field(ge=0, examples=[0])
     exceptions: int = Field(ge=0, examples=[3])
+    particulars: int = Field(ge=0, le=10**6, examples=[2])
     named: dict[str, int] = Field(examples=[{"electronic": 150, "hybrid": 250, "postal": 50, "workplace": 50}])
 
 
@@ -101,5 +103,8 @@ def note_roll(particulars: TheParticulars, election_id: ElectionId, body: RollTo
     if unknown or any(number < 0 for number in body.named.values()):
         raise Invalid(f"named: expected numbers of people by method, {', '.join(Method)}")
     named = {Method(name): number for name, number in body.named.items()}
-    particulars.note_roll(election_id, RollFacts(body.people, body.without_method, body.exceptions, checked=True, named=named))
+    told = RollFacts(
+        body.people, body.without_method, body.exceptions, checked=True, named=named, unranked=body.unranked, particulars=body.particulars
+    )
+    particulars.note_roll(election_id, told)
     return body

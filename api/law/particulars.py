@@ -62,14 +62,17 @@ SECTIONS: Mapping[str, TypeAdapter[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class RollFacts:
-    """What is known of the roll, in numbers: people, those without any usable method, open exceptions; whether the roll as it stands was
-    checked; by method, how many the roll names for it."""
+    """What is known of the roll, in numbers: people, those without any usable method, those with several routes that the hierarchy does not
+    rank, open exceptions; whether the roll as it stands was checked; by method, how many have it. `particulars` is the version whose
+    determination it was done by."""
 
     people: int
     without_method: int
     exceptions: int
     checked: bool
     named: Mapping[Method, int]
+    unranked: int = 0
+    particulars: int = 0
 
 
 def read_section(name: str, content: bytes) -> Any:
@@ -145,8 +148,10 @@ def _roll(roll: RollFacts | None) -> Iterator[Finding]:
         return
     if roll.without_method:
         yield blocking("COP-032", where, f"{roll.without_method} voters have no method by which they can vote")
+    if roll.unranked:
+        yield blocking("COP-034", where, f"{roll.unranked} voters have several routes, and the hierarchy does not say which vote counts")
     if not roll.checked:
-        yield blocking("COP-056.2", where, "the roll as it stands was not checked for shared, work and union contacts")
+        yield blocking("COP-056.2", where, "the roll as it stands was not checked, or by another determination: hand it in again")
     if roll.exceptions:
         yield warning("COP-056.3", where, f"{roll.exceptions} contacts are held back and not yet settled")
 

@@ -141,7 +141,8 @@ def _figures(report: _Report) -> Iterator[Block]:
         yield Block(report.heading("figures"), paragraphs=["The votes are not counted yet."])
         return
     pairs = [
-        ("Entitled to vote electronically", _number(count["voters"])),
+        ("Entitled to vote", _number(count["voters"])),
+        *((f"  by {method} voting", _number(number)) for method, number in report.facts.get("assigned", {}).items()),
         ("Votes cast electronically and counted", _number(count["counted"])),
         ("Votes discounted (paragraph 112)", _number(count["discounted"])),
         ("Voting forms opened to check them, never cast", _number(count["challenged"])),

@@ -14,6 +14,7 @@ from api.reports.content import Told, blocks_of, gaps_of, subtitle_of
 from api.reports.pdf import Pages, to_pdf
 from api.reports.service import Reports
 from api.reports.words import HEADINGS, Language
+from engine.statutory import Method
 
 __all__ = ["ReportIncomplete", "ReportPages"]
 
@@ -53,7 +54,10 @@ class ReportPages:
 
     def _made(self, election_id: str, told: Told, language: Language, account_id: str, *, draft: bool) -> bytes:
         facts, particulars = self._reports.report(election_id, account_id), self._particulars.read(election_id)[1]
-        result = {name: facts.get(name) for name in ("election", "label", "ballot_type", "section", "count", "result", "record_hash")}
+        roll = self._particulars.roll(election_id)
+        facts["assigned"] = {method.value: roll.named[method] for method in Method if method in roll.named} if roll else {}
+        kept = ("election", "label", "ballot_type", "section", "assigned", "count", "result", "record_hash")
+        result = {name: facts.get(name) for name in kept}
         title = HEADINGS["report"][list(Language).index(language)]
         attachment = json.dumps(result, ensure_ascii=False, sort_keys=True, indent=1).encode()
         blocks = blocks_of(facts, particulars, told, language)

@@ -9,26 +9,17 @@ from fastapi import Depends, Request
 from api.auth import Principal, Role
 from api.authorising import Requires
 from api.clock import Clock
+from api.users.assignment import Assign
 from api.users.dispatch import Instructions, Sender
-from api.users.entries import Entry
 from api.users.importing import Importing
 from api.users.link import VotersLink
 from api.users.people import UserDatabase
-from engine.statutory import Method
 
-__all__ = ["Assign", "BallotFacts", "Desk", "Helper", "Reader", "RollDesk", "Scrutineer"]
+__all__ = ["BallotFacts", "Desk", "Helper", "Reader", "RollDesk", "Scrutineer"]
 
 Scrutineer = Annotated[Principal, Depends(Requires(Role.SCRUTINEER))]
 Helper = Annotated[Principal, Depends(Requires(Role.SCRUTINEER, Role.SUPPORT))]
 Reader = Annotated[Principal, Depends(Requires(Role.SCRUTINEER, Role.AUDITOR))]
-
-
-class Assign(Protocol):
-    """What a determination gives somebody on the roll."""
-
-    def __call__(self, entry: Entry) -> tuple[tuple[Method, ...], tuple[Method, ...]]:
-        """The methods of this person, and those that the person has or may be moved to."""
-        ...
 
 
 class BallotFacts(Protocol):
@@ -42,7 +33,7 @@ class BallotFacts(Protocol):
         """Raises Conflict unless it is time for a roll."""
         ...
 
-    def methods(self, election_id: str) -> "Assign | None":
+    def methods(self, election_id: str) -> Assign | None:
         """How methods are assigned to people on the roll; None for a ballot without a determination. Raises NotFound."""
         ...
 

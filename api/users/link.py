@@ -6,7 +6,7 @@ A secret passes: access codes, on their way to being sent.
 import http.client
 import json
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from itertools import islice
@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from api.errors import ApiError, Conflict, Invalid, NotFound, Overloaded
+from api.users.assignment import Numbers
 from api.users.people import Minted
-from engine.statutory import Method
 
 __all__ = ["AT_ONCE", "Link", "VotersLink"]
 
@@ -77,10 +77,12 @@ class VotersLink:
             tell(done)
         return self.announce(election_id, count)
 
-    def tell_numbers(self, election_id: str, people: int, without_method: int, exceptions: int, named: Mapping[Method, int]) -> None:
+    def tell_numbers(self, election_id: str, people: int, numbers: Numbers) -> None:
         """Tells what the roll is in numbers, for the opening check."""
-        told = {"people": people, "without_method": without_method, "exceptions": exceptions}
-        self._post(f"/api/v1/link/{election_id}/roll-numbers", {**told, "named": {each.value: number for each, number in named.items()}})
+        self._post(f"/api/v1/link/{election_id}/roll-numbers", {
+            "people": people, "without_method": numbers.without_method, "unranked": numbers.unranked, "exceptions": numbers.exceptions,
+            "named": {each.value: number for each, number in numbers.named.items()}, "particulars": numbers.particulars,
+        })  # fmt: skip
 
     def code(self, election_id: str, unique_identifier: str, channel: str) -> str:
         """A new access code, 28 characters, in place of all others of that voter."""

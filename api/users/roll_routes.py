@@ -111,7 +111,7 @@ def _after_storing(desk: RollDesk, principal: Principal, election_id: str, store
     numbers = Numbers(desk.facts.methods(election_id))
     minted = map(numbers.minted, users.people(election_id))
     desk.voters.hand_over(election_id, count, minted, users.removed(election_id), lambda done: tell("handing over", done))
-    desk.voters.tell_numbers(election_id, count, numbers.without_method, numbers.exceptions, numbers.named)
+    desk.voters.tell_numbers(election_id, count, numbers)
     loaded = {"by": principal.account_id, "count": count, "file_hash": users.digest(election_id), "refused": checked.rejected}
     desk.record_once(election_id, "roll_loaded", loaded, act)
     if stored.made:

@@ -66,6 +66,34 @@ def test_a_ballot_does_not_open_while_somebody_has_no_method(services: Services)
     assert found(services) == {}
 
 
+@pytest.mark.proves("COP-034")
+def test_nobody_has_two_routes_of_which_nobody_has_said_which_counts(services: Services) -> None:
+    """The hierarchy ranks the workplace and both routes of hybrid voting, not the electronic one."""
+    assert tell(services, sample()).status_code == 200
+    assert services.roll(ROLL.replace("One,electronic", "One,electronic+workplace")).status_code == 201
+    assert found(services)["COP-034"].startswith("1 voters have several routes")
+    assert services.office.post(f"{WHERE}/steps", {"step": "open"}, "sam").status_code == 409
+
+
+def test_a_determination_that_changed_while_the_roll_was_handed_over_is_noticed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = sample()
+    assert tell(services, told).status_code == 200
+    link = services.apps["rolls"].state.desk.voters
+    hand_over = link.hand_over
+    other = {**told, "determinations": [{**told["determinations"][0], "backup": "hybrid"}]}
+
+    def meanwhile(*arguments: Any) -> int:
+        assert tell(services, other, 1).status_code == 200, "there are no voters yet"
+        there: int = hand_over(*arguments)
+        return there
+
+    monkeypatch.setattr(link, "hand_over", meanwhile)
+    assert services.roll(ROLL).status_code == 201
+    assert "another determination" in found(services)["COP-056.2"]
+
+
 def test_every_voter_has_the_methods_of_the_determination_and_may_be_told(services: Services) -> None:
     told = sample()
     told["determinations"][0]["movement"] = [

@@ -57,7 +57,7 @@ def found(office: Office) -> dict[str, str]:
 
 
 def note_roll(office: Office, **changes: Any) -> Any:
-    numbers = {"people": 0, "without_method": 0, "exceptions": 0, "named": {}, **changes}
+    numbers = {"people": 0, "without_method": 0, "unranked": 0, "exceptions": 0, "particulars": 1, "named": {}, **changes}
     return office.post(f"/link/{ELECTION}/roll-numbers", numbers, token=LINK_KEY)
 
 

@@ -49,7 +49,7 @@ def facts_of(kind: BallotType | None = BallotType.INDUSTRIAL_ACTION, **changes: 
         "count": {"voters": 1200, "counted": 812, "discounted": 2, "challenged": 5},
         "result": [{"question": "Are you prepared to take part in a strike?",
                     "options": [{"label": "Yes", "votes": 500}, {"label": "No", "votes": 300}, {"label": "Spoil", "votes": 12}]}],
-        "unanimous": [], "registers": registers(), "record_hash": "3c" * 32, **changes,
+        "unanimous": [], "assigned": {"electronic": 700, "workplace": 500}, "registers": registers(), "record_hash": "3c" * 32, **changes,
     }  # fmt: skip
 
 
@@ -85,7 +85,8 @@ def test_every_kind_has_a_report_that_is_accessible_and_the_same_each_time(kind:
     assert sections_of(facts_of(kind)) == SECTIONS[kind.value]
     text = text_of(facts_of(kind), kind)
     assert SECTIONS[kind.value] in text
-    for told in ("delivery", "1 of them have no answer", "158d", "margin of the result: 200", "The box was moved", "malware"):
+    expected = ("delivery", "1 of them have no answer", "158d", "margin of the result: 200", "The box was moved", "malware")
+    for told in (*expected, "Entitled to vote", "by workplace voting"):
         assert told in text
 
 

@@ -38,7 +38,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
             assert "COP-046.1" in refused.text
             whole = {**told, "certificates": certificates}
             assert office.call("PUT", f"{WHERE}/particulars", whole, "sam", **{"If-Match": '"1"'}).status_code == 200
-            numbers = {"people": VOTERS, "without_method": 0, "exceptions": 0, "named": {"electronic": VOTERS}}
+            named = {"electronic": VOTERS}
+            numbers = {"people": VOTERS, "without_method": 0, "unranked": 0, "exceptions": 0, "particulars": 2, "named": named}
             assert office.post(f"/link/{ELECTION}/roll-numbers", numbers, token=LINK_KEY).status_code == 201
             assert made.two("open")["state"] == "open", office.get(f"{WHERE}/opening-check", "sam").text
             made.at(made.manifest.opens.replace(hour=12))

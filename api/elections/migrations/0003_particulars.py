@@ -29,8 +29,10 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), primary_key=True),
         sa.Column("people", sa.Integer(), nullable=False),
         sa.Column("without_method", sa.Integer(), nullable=False),
+        sa.Column("unranked", sa.Integer(), nullable=False),
         sa.Column("exceptions", sa.Integer(), nullable=False),
         sa.Column("named", sa.String(), nullable=False),
+        sa.Column("particulars", sa.Integer(), nullable=False),
         sqlite_with_rowid=False,
     )
     refuse_changes("particulars_version", "roll_numbers")
